@@ -1,0 +1,367 @@
+"""The model of a protocol: what the YAML says, checked and linked, as plain frozen values.
+
+`codegen.load` makes a `Spec`; every emitter reads one and nothing else. No name of any particular protocol stands in
+this package.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, Union
+
+Base = Literal["u8", "u16", "u32", "u64"]
+BASE_SIZES: dict[str, int] = {"u8": 1, "u16": 2, "u32": 4, "u64": 8}
+Sender = Literal["client", "server", "either"]
+SENDERS = ("client", "server")
+Kind = Literal["request", "reply", "event"]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A bound in bytes and the failure code of a value beyond it."""
+
+    bytes: int
+    code: str
+
+
+@dataclass(frozen=True)
+class IntegerType:
+    name: str
+    doc: str
+    base: Base
+    minimum: int
+    maximum: int
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class BoolType:
+    name: str
+    doc: str
+    base: Base
+
+
+@dataclass(frozen=True)
+class BitsType:
+    name: str
+    doc: str
+    base: Base
+    bits: tuple[tuple[str, int, str], ...]  # name, position, doc
+
+
+@dataclass(frozen=True)
+class EnumValue:
+    name: str
+    number: int
+    doc: str
+    says: str = ""
+    retry: bool = False
+
+
+@dataclass(frozen=True)
+class EnumType:
+    name: str
+    doc: str
+    base: Base
+    open: bool
+    values: tuple[EnumValue, ...]
+
+
+@dataclass(frozen=True)
+class StringType:
+    """UTF-8 behind a count of its bytes, held to a pattern that the whole string matches."""
+
+    name: str
+    doc: str
+    count: Base
+    minimum: Bound
+    maximum: Bound
+    pattern: str  # a regular expression of Python for the whole string; empty for none
+    pattern_code: str
+    allowed: str  # the pattern as the YAML gives it, for people; empty if `forbidden` says it
+    forbidden: tuple[str, ...]  # ranges such as U+0000-U+001F, for people
+
+
+@dataclass(frozen=True)
+class BytesType:
+    name: str
+    doc: str
+    count: Base
+    maximum: Bound
+
+
+@dataclass(frozen=True)
+class StructType:
+    name: str
+    doc: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class ArrayType:
+    name: str
+    doc: str
+    count: Base
+    item: Type
+    maximum: int
+
+
+Type = Union[IntegerType, BoolType, BitsType, EnumType, StringType, BytesType, StructType, ArrayType]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a message or struct. With `const` it is fixed on the wire and no attribute of the message."""
+
+    name: str
+    type: Type
+    doc: str
+    unit: str = ""
+    const: int | None = None
+    announces: str = ""  # the limit or timer whose value the field bears
+
+
+@dataclass(frozen=True)
+class FrameField:
+    """A field of the header. `role` is length, type, flags, correlation, or empty for a fixed value."""
+
+    name: str
+    base: Base
+    role: str
+    doc: str
+    const: int | None = None
+
+
+@dataclass(frozen=True)
+class Extension:
+    """The record that may follow the fields of a body, any number of times."""
+
+    tag: Base
+    count: Base
+
+
+@dataclass(frozen=True)
+class Frame:
+    doc: str
+    fields: tuple[FrameField, ...]
+    critical_flags: int
+    extension: Extension | None
+
+    def field(self, role: str) -> FrameField | None:
+        return next((field for field in self.fields if field.role == role), None)
+
+    @property
+    def header_size(self) -> int:
+        """Bytes of the header."""
+        return sum(BASE_SIZES[field.base] for field in self.fields)
+
+    @property
+    def prefix_size(self) -> int:
+        """Bytes up to the end of the length field, which says how many follow."""
+        size = 0
+        for field in self.fields:
+            size += BASE_SIZES[field.base]
+            if field.role == "length":
+                break
+        return size
+
+
+@dataclass(frozen=True)
+class NumberRange:
+    first: int
+    last: int
+    kind: Kind | None
+    sender: Sender
+    doc: str
+
+
+@dataclass(frozen=True)
+class Prose:
+    text: str
+
+
+@dataclass(frozen=True)
+class Insert:
+    what: str
+
+
+@dataclass(frozen=True)
+class Requirement:
+    id: str
+    level: str  # MUST, SHOULD, MAY
+    side: str  # client, server, both
+    text: str
+
+
+Block = Union[Prose, Insert, Requirement]
+
+
+@dataclass(frozen=True)
+class Message:
+    name: str
+    number: int
+    kind: Kind
+    sender: Sender
+    states: dict[str, tuple[str, ...]]  # sender -> states
+    doc: str
+    fields: tuple[Field, ...]
+    replies: tuple[str, ...]
+    errors: tuple[str, ...]
+    rules: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit or a timer: a setting of one side, told to the other."""
+
+    name: str
+    type: IntegerType
+    default: int
+    minimum: int
+    maximum: int
+    unit: str
+    doc: str
+    timer: bool
+
+
+@dataclass(frozen=True)
+class Constant:
+    name: str
+    value: Any
+    unit: str
+    doc: str
+
+
+@dataclass(frozen=True)
+class State:
+    name: str
+    doc: str
+    final: bool
+
+
+@dataclass(frozen=True)
+class Transition:
+    message: str
+    sources: tuple[str, ...]
+    target: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A message that tells of a failure: its code field and that field's enumeration."""
+
+    message: str
+    field: str
+    type: EnumType
+
+
+@dataclass(frozen=True)
+class Failures:
+    """How a fault becomes an answer; see the chapter on failures of the spec language."""
+
+    refusal: Outcome
+    ending: Outcome
+    malformed: str
+    too_large: str
+    unexpected: str
+    unknown_type: str
+    unsupported_critical: str
+
+
+@dataclass(frozen=True)
+class Chapter:
+    id: str
+    title: str
+    body: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Argument:
+    name: str
+    type: Type
+    rest: bool
+    optional: bool
+
+
+@dataclass(frozen=True)
+class Command:
+    name: str
+    arguments: tuple[Argument, ...]
+    help: str
+    sends: tuple[str, dict[str, Any]] | None  # message, fields with {argument} placeholders
+
+    @property
+    def usage(self) -> str:
+        shape = {False: "<{}>", True: "[{}]"}
+        return " ".join([f"/{self.name}", *(shape[a.optional].format(a.name) for a in self.arguments)])
+
+
+@dataclass(frozen=True)
+class DisplayLine:
+    message: str
+    answers: str  # the message that the reply must answer, or empty
+    when: dict[str, Any]  # field -> value that it must have
+    line: str
+    stream: str  # output or error
+
+
+@dataclass(frozen=True)
+class Vector:
+    """A frame as bytes. Well-formed ones have message and fields, ill-formed ones the code of the answer."""
+
+    name: str
+    hex: str
+    message: str
+    fields: dict[str, Any]
+    code: str
+    doc: str
+
+
+@dataclass(frozen=True)
+class Spec:
+    name: str
+    short: str
+    version: str
+    byte_order: Literal["big", "little"]
+    abstract: str
+    package: str
+    document: str
+    support: dict[str, str]  # support module -> path of its copy
+    frame: Frame
+    numbering: tuple[NumberRange, ...]
+    types: dict[str, Type]
+    limits: tuple[Limit, ...]
+    constants: tuple[Constant, ...]
+    states: tuple[State, ...]
+    transitions: tuple[Transition, ...]
+    failures: Failures
+    messages: tuple[Message, ...]
+    chapters: tuple[Chapter, ...]
+    commands: dict[str, tuple[Command, ...]]  # client, console
+    plain: tuple[str, dict[str, Any]] | None  # what a line that is no command sends
+    display: tuple[DisplayLine, ...]
+    vectors: tuple[Vector, ...]
+    sources: tuple[str, ...]  # the names of the files that it was read from
+
+    def message(self, name: str) -> Message:
+        return next(message for message in self.messages if message.name == name)
+
+    def code(self, name: str) -> tuple[Outcome, EnumValue]:
+        """The outcome and the value of a failure code."""
+        for outcome in (self.failures.refusal, self.failures.ending):
+            for value in outcome.type.values:
+                if value.name == name:
+                    return outcome, value
+        raise KeyError(name)
+
+    def requirements(self) -> list[tuple[str, Requirement]]:
+        """Every requirement with the chapter or message where it stands, in the order of the document."""
+        found: list[tuple[str, Requirement]] = []
+        for chapter in self.chapters:
+            for block in chapter.body:
+                if isinstance(block, Requirement):
+                    found.append((chapter.id, block))
+                elif isinstance(block, Insert) and block.what == "messages":
+                    for message in self.messages:
+                        found += [(message.name, rule) for rule in message.rules if isinstance(rule, Requirement)]
+        return found
