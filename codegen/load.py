@@ -49,7 +49,8 @@ from .model import (
     Type,
     Vector,
 )
-from .support.strict_yaml import InvalidFile, Mapping, Node, Problems, load as load_yaml, suggestion
+from .support.strict_yaml import InvalidFile, Mapping, Node, Problems, suggestion
+from .support.strict_yaml import load as load_yaml
 
 _REQUIRED = ("protocol", "outputs", "frame", "numbering", "types", "states", "messages")
 _OPTIONAL = (
@@ -131,7 +132,9 @@ class _Loader:
             name=head.string("name"),
             short=head.string("short"),
             version=head.string("version"),
-            byte_order="little" if head.at("byte_order", "big").one_of(("big", "little"), "byte order") == "little" else "big",
+            byte_order="little"
+            if head.at("byte_order", "big").one_of(("big", "little"), "byte order") == "little"
+            else "big",
             abstract=head.string("abstract"),
             package=outputs.string("package"),
             document=outputs.string("document"),
@@ -210,7 +213,9 @@ class _Loader:
         if kind == "integer":
             base = self._base(entry, "base")
             low, high = _bounds(base)
-            return IntegerType(name, doc, base, entry.integer("min", low), entry.integer("max", high), entry.string("unit"))
+            return IntegerType(
+                name, doc, base, entry.integer("min", low), entry.integer("max", high), entry.string("unit")
+            )
         if kind == "bool":
             return BoolType(name, doc, self._base(entry, "base"))
         if kind == "bits":
@@ -255,19 +260,20 @@ class _Loader:
         return Bound(fields.integer("bytes"), fields.string("else", self._malformed()))
 
     def _string(self, name: str, doc: str, entry: Mapping) -> StringType:
-        pattern, code, allowed, forbidden = "", self._malformed(), "", ()
-        if node := entry.get("allow"):
-            fields = node.mapping(("pattern",), ("else",))
+        pattern, code, allowed = "", self._malformed(), ""
+        forbidden: tuple[str, ...] = ()
+        if allow := entry.get("allow"):
+            fields = allow.mapping(("pattern",), ("else",))
             pattern = allowed = fields.string("pattern")
             code = fields.string("else", code)
             try:
                 re.compile(pattern)
             except re.error as error:
                 fields.at("pattern").problem(f"not a regular expression: {error}")
-        if node := entry.get("forbid"):
+        if forbid := entry.get("forbid"):
             if pattern:
-                node.problem("a string type has 'allow' or 'forbid', not both")
-            fields = node.mapping(("ranges",), ("else",))
+                forbid.problem("a string type has 'allow' or 'forbid', not both")
+            fields = forbid.mapping(("ranges",), ("else",))
             forbidden = tuple(item.string() for item in fields.items("ranges"))
             code = fields.string("else", code)
             pattern = f"[^{''.join(self._range(item) for item in fields.items('ranges'))}]*"
@@ -313,7 +319,11 @@ class _Loader:
         fields = []
         for node in entry.items("fields"):
             item = node.mapping(("name", "type", "doc"), ("role", "const"))
-            role = item.at("role", "length").one_of(("length", "type", "flags", "correlation"), "role") if "role" in item else ""
+            role = (
+                item.at("role", "length").one_of(("length", "type", "flags", "correlation"), "role")
+                if "role" in item
+                else ""
+            )
             if not role and "const" not in item:
                 node.problem("a field of the frame has a role or a const")
             const = item.integer("const") if "const" in item else None
@@ -322,8 +332,8 @@ class _Loader:
             if sum(field.role == role for field in fields) != 1:
                 entry.at("fields").problem(f"the frame needs one field with role {role}")
         extension = None
-        if node := entry.get("extension"):
-            tag, value = [*node.mapping(("fields",)).items("fields"), node, node][:2]
+        if declared := entry.get("extension"):
+            tag, value = [*declared.mapping(("fields",)).items("fields"), declared, declared][:2]
             value_type = self._type_at(value.mapping(("name", "type", "doc")).at("type"), "the extension's value")
             count = value_type.count if isinstance(value_type, BytesType) else "u16"
             extension = Extension(self._base(tag.mapping(("name", "type", "doc")), "type"), count)
@@ -362,7 +372,9 @@ class _Loader:
             low, default, high = entry.integer("min"), entry.integer("default"), entry.integer("max")
             if not type_.minimum <= low <= default <= high <= type_.maximum:
                 node.problem(f"'{name}': min <= default <= max does not hold within {type_.name}")
-            limits.append(Limit(name, type_, default, low, high, entry.string("unit") or type_.unit, entry.string("doc"), timer))
+            limits.append(
+                Limit(name, type_, default, low, high, entry.string("unit") or type_.unit, entry.string("doc"), timer)
+            )
         return tuple(limits)
 
     def _constants(self) -> tuple[Constant, ...]:
@@ -392,7 +404,9 @@ class _Loader:
 
     def _failures(self) -> Failures:
         entry = self.section("failures", {}).mapping(("refusal", "ending", *_CODES))
-        return Failures(self._outcome(entry, "refusal"), self._outcome(entry, "ending"), *(entry.string(key) for key in _CODES))
+        return Failures(
+            self._outcome(entry, "refusal"), self._outcome(entry, "ending"), *(entry.string(key) for key in _CODES)
+        )
 
     def _outcome(self, entry: Mapping, key: str) -> Outcome:
         fields = entry.at(key, {}).mapping(("message", "field", "type"))
@@ -457,7 +471,9 @@ class _Loader:
     def _message_states(self, node: Node, sender: Sender, states: list[str]) -> dict[str, tuple[str, ...]]:
         if sender == "either":
             entry = node.mapping(("client", "server"))
-            return {side: tuple(item.one_of(states, "state") for item in entry.items(side)) for side in ("client", "server")}
+            return {
+                side: tuple(item.one_of(states, "state") for item in entry.items(side)) for side in ("client", "server")
+            }
         return {sender: tuple(item.one_of(states, "state") for item in node.items())}
 
     def _check_number(self, place: Node, message: Message) -> None:
@@ -506,7 +522,9 @@ class _Loader:
 
     def _check_unique_requirements(self) -> None:
         seen: dict[str, Node] = {}
-        bodies = [m.value.get("rules") for _, _, m in self.section("messages", {}).entries() if isinstance(m.value, dict)]
+        bodies = [
+            m.value.get("rules") for _, _, m in self.section("messages", {}).entries() if isinstance(m.value, dict)
+        ]
         bodies += [c.value.get("body") for c in self.section("chapters", []).items() if isinstance(c.value, dict)]
         for body in bodies:
             for node in body.items() if body else ():
@@ -520,7 +538,9 @@ class _Loader:
 
     # -- commands, display, vectors ------------------------------------------------------------------------------
 
-    def _commands(self, messages: list[str]) -> tuple[dict[str, tuple[Command, ...]], tuple[str, dict[str, Any]] | None]:
+    def _commands(
+        self, messages: list[str]
+    ) -> tuple[dict[str, tuple[Command, ...]], tuple[str, dict[str, Any]] | None]:
         entry = self.section("commands", {}).mapping((), ("client", "console", "plain"))
         commands = {}
         for side in ("client", "console"):
@@ -542,7 +562,9 @@ class _Loader:
     @staticmethod
     def _sends(node: Node, messages: list[str]) -> tuple[str, dict[str, Any]]:
         entry = node.mapping(("message", "fields"))
-        return entry.at("message").one_of(messages, "message"), {key: value.plain() for key, _, value in entry.entries("fields")}
+        return entry.at("message").one_of(messages, "message"), {
+            key: value.plain() for key, _, value in entry.entries("fields")
+        }
 
     def _display(self, messages: dict[str, Message]) -> tuple[DisplayLine, ...]:
         lines = []
@@ -570,5 +592,7 @@ class _Loader:
                 entry.at("hex").problem("expected pairs of lower-case hexadecimal digits")
             message = entry.at("message").one_of(messages, "message") if "message" in entry else ""
             fields = {key: value.plain() for key, _, value in entry.entries("fields")}
-            vectors.append(Vector(entry.string("name"), text, message, fields, entry.string("code"), entry.string("doc")))
+            vectors.append(
+                Vector(entry.string("name"), text, message, fields, entry.string("code"), entry.string("doc"))
+            )
         return tuple(vectors)

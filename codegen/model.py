@@ -7,7 +7,7 @@ this package.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, Union
+from typing import Any, Literal
 
 Base = Literal["u8", "u16", "u32", "u64"]
 BASE_SIZES: dict[str, int] = {"u8": 1, "u16": 2, "u32": 4, "u64": 8}
@@ -106,7 +106,7 @@ class ArrayType:
     maximum: int
 
 
-Type = Union[IntegerType, BoolType, BitsType, EnumType, StringType, BytesType, StructType, ArrayType]
+Type = IntegerType | BoolType | BitsType | EnumType | StringType | BytesType | StructType | ArrayType
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ class Requirement:
     text: str
 
 
-Block = Union[Prose, Insert, Requirement]
+Block = Prose | Insert | Requirement
 
 
 @dataclass(frozen=True)

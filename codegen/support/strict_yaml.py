@@ -65,7 +65,9 @@ def suggestion(word: str, candidates: Iterable[str]) -> str:
 class Node:
     """A value of a YAML file with its place. `value` holds str, int, bool, None, list[Node] or dict[str, Node]."""
 
-    def __init__(self, file: str, line: int, column: int, problems: Problems, value: Any, keys: dict[str, Node]) -> None:
+    def __init__(
+        self, file: str, line: int, column: int, problems: Problems, value: Any, keys: dict[str, Node]
+    ) -> None:
         self.file, self.line, self.column = file, line, column
         self.problems, self.value = problems, value
         #: For a mapping, the place of each key.

@@ -1,0 +1,29 @@
+"""The section numbers of the document, for everything that cites them."""
+
+from __future__ import annotations
+
+import re
+
+from ..model import Insert, Spec
+
+
+class Sections:
+    """Numbers chapters from 1, and the messages as sections of the chapter that inserts them."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._numbers: dict[str, str] = {}
+        for number, chapter in enumerate(spec.chapters, 1):
+            self._numbers[chapter.id] = str(number)
+            if Insert("messages") in chapter.body:
+                for index, message in enumerate(spec.messages, 1):
+                    self._numbers[message.name] = f"{number}.{index}"
+
+    def place(self, name: str) -> str:
+        """The number of a chapter (by id) or message (by name); empty if the document does not have it."""
+        return self._numbers.get(name, "")
+
+    message = place
+
+    def resolve(self, text: str) -> str:
+        """The text with `{chapter}` replaced by the number of that chapter."""
+        return re.sub(r"\{([a-z_]+)\}", lambda match: self._numbers.get(match[1], match[0]), text)

@@ -1,0 +1,51 @@
+"""What is generated: every output file of a spec, and the comparison of those with the files on disk."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from .emit import document, python
+from .model import Spec
+
+_SUPPORT = Path(__file__).parent / "support"
+
+
+def emit(spec: Spec) -> dict[Path, str]:
+    """Every generated file by its path below the root of the project. Pure but for reading the support modules."""
+    package = Path(spec.package)
+    files = {
+        package / "messages.py": python.messages(spec),
+        package / "codecs.py": python.codecs(spec),
+        package / "tables.py": python.tables(spec),
+    }
+    if spec.document:
+        files[Path(spec.document)] = document.document(spec)
+    for name, target in spec.support.items():
+        source = (_SUPPORT / f"{name}.py").read_text(encoding="utf-8")
+        files[Path(target)] = python.support_module(spec, name, source)
+    return files
+
+
+def write(files: dict[Path, str], root: Path) -> list[Path]:
+    """Write the files that differ from what stands below root; returns their paths."""
+    changed = []
+    for path, text in files.items():
+        target = root / path
+        if not target.exists() or target.read_text(encoding="utf-8") != text:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+            changed.append(path)
+    return changed
+
+
+def differences(files: dict[Path, str], root: Path) -> str:
+    """A unified diff from the files on disk to what they should be; empty if there is none."""
+    diff: list[str] = []
+    for path, text in files.items():
+        target = root / path
+        found = target.read_text(encoding="utf-8") if target.exists() else ""
+        diff += difflib.unified_diff(
+            found.splitlines(keepends=True), text.splitlines(keepends=True), f"{path} (on disk)", f"{path} (generated)"
+        )
+    return "".join(diff)

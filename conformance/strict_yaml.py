@@ -1,0 +1,262 @@
+# A copy of codegen/support/strict_yaml.py, made by `python -m codegen`. Do not edit: change the source.
+"""Strict reading of YAML, with the place of every value.
+
+YAML guesses: `on` is a boolean, `0010` is 8, the second of two equal keys wins in silence. Here each of these is
+reported instead, as `file:line:column: what is wrong`, and reading goes on, so that one run shows every mistake.
+
+`load(path, problems)` returns a `Node`. A `Node` knows its place and what it holds; `Node.mapping(...)` checks keys and
+`Node.string()`, `.integer()`, `.boolean()`, `.items()` check types. Each reports to the `Problems` that the node was
+loaded with and then returns a harmless value, so callers need no error handling of their own; they look at
+`problems` once, at the end.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)|0x[0-9A-Fa-f]+")
+# What YAML 1.1 takes for something other than the string it looks like, and what a reader may take for a number.
+_AMBIGUOUS = re.compile(r"(?i:yes|no|on|off|y|n)|[-+]?0[0-9_]+|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+|0o[0-7]+|\+[0-9]+")
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One mistake in a file: `line` and `column` count from 1."""
+
+    file: str
+    line: int
+    column: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.text}"
+
+
+class Problems(list[Problem]):
+    """The mistakes found so far, in the order of their discovery."""
+
+    def report(self) -> str:
+        """All mistakes in the order of their places, a line each."""
+        return "\n".join(str(problem) for problem in sorted(set(self)))
+
+
+class InvalidFile(Exception):
+    """A file, or several, with mistakes. `str()` is the report; `problems` holds each one."""
+
+    def __init__(self, problems: Problems) -> None:
+        super().__init__(problems.report())
+        self.problems = problems
+
+
+def suggestion(word: str, candidates: Iterable[str]) -> str:
+    """`; did you mean 'x'?` if a candidate is like the word, else nothing."""
+    close = difflib.get_close_matches(word, sorted(candidates), n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+class Node:
+    """A value of a YAML file with its place. `value` holds str, int, bool, None, list[Node] or dict[str, Node]."""
+
+    def __init__(
+        self, file: str, line: int, column: int, problems: Problems, value: Any, keys: dict[str, Node]
+    ) -> None:
+        self.file, self.line, self.column = file, line, column
+        self.problems, self.value = problems, value
+        #: For a mapping, the place of each key.
+        self.keys = keys
+
+    def problem(self, text: str) -> None:
+        """Report a mistake at this place."""
+        self.problems.append(Problem(self.file, self.line, self.column, text))
+
+    def _expected(self, what: str) -> None:
+        found = {dict: "a mapping", list: "a list", str: "a string", int: "a number", bool: "true or false"}
+        self.problem(f"expected {what}, found {found.get(type(self.value), 'nothing')}")
+
+    def child(self, value: Any) -> Node:
+        """Another value at this node's place: for a default where a key is absent."""
+        return Node(self.file, self.line, self.column, self.problems, value, {})
+
+    def string(self) -> str:
+        """The value as a string, or an empty string after a report."""
+        if isinstance(self.value, str):
+            return self.value
+        self._expected("a string")
+        return ""
+
+    def integer(self) -> int:
+        """The value as a whole number, or 0 after a report."""
+        if isinstance(self.value, int) and not isinstance(self.value, bool):
+            return self.value
+        self._expected("a whole number")
+        return 0
+
+    def boolean(self) -> bool:
+        """The value as a boolean, or False after a report."""
+        if isinstance(self.value, bool):
+            return self.value
+        self._expected("true or false")
+        return False
+
+    def items(self) -> list[Node]:
+        """The items of a list, or none after a report."""
+        if isinstance(self.value, list):
+            return self.value
+        self._expected("a list")
+        return []
+
+    def entries(self) -> list[tuple[str, Node, Node]]:
+        """Key, the key's own place, and value of each entry of a mapping, or none after a report."""
+        if isinstance(self.value, dict):
+            return [(key, self.keys[key], node) for key, node in self.value.items()]
+        self._expected("a mapping")
+        return []
+
+    def one_of(self, candidates: Iterable[str], what: str) -> str:
+        """The value as one of the candidates; reports anything else with the nearest of them."""
+        known = list(candidates)
+        word = self.string()
+        if isinstance(self.value, str) and word not in known:
+            hint = suggestion(word, known) or f"; known are {', '.join(known)}"
+            self.problem(f"unknown {what} '{word}'{hint}")
+        return word if word in known else (known[0] if known else "")
+
+    def mapping(self, required: Iterable[str] = (), optional: Iterable[str] = ()) -> Mapping:
+        """The mapping with its keys checked: unknown and missing ones are reported."""
+        required, optional = list(required), list(optional)
+        entries = self.entries()
+        for key, place, _ in entries:
+            if key not in required and key not in optional:
+                known = required + optional
+                place.problem(f"unknown key '{key}'{suggestion(key, known) or '; known are ' + ', '.join(known)}")
+        if isinstance(self.value, dict):
+            for key in required:
+                if key not in self.value:
+                    self.problem(f"key '{key}' is missing")
+        return Mapping(self, {key: node for key, _, node in entries})
+
+    def plain(self) -> Any:
+        """The value without places: nested dicts, lists and scalars."""
+        if isinstance(self.value, dict):
+            return {key: node.plain() for key, node in self.value.items()}
+        if isinstance(self.value, list):
+            return [node.plain() for node in self.value]
+        return self.value
+
+
+class Mapping:
+    """Checked access to the entries of a mapping node. A key that is absent reads as its default, without a report."""
+
+    def __init__(self, node: Node, entries: dict[str, Node]) -> None:
+        self.node, self._entries = node, entries
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def get(self, key: str) -> Node | None:
+        return self._entries.get(key)
+
+    def at(self, key: str, default: Any = None) -> Node:
+        """The node at the key, or one with the default at the mapping's own place."""
+        return self._entries.get(key) or self.node.child(default)
+
+    def string(self, key: str, default: str = "") -> str:
+        node = self.get(key)
+        return default if node is None else node.string()
+
+    def integer(self, key: str, default: int = 0) -> int:
+        node = self.get(key)
+        return default if node is None else node.integer()
+
+    def boolean(self, key: str, default: bool = False) -> bool:
+        node = self.get(key)
+        return default if node is None else node.boolean()
+
+    def items(self, key: str) -> list[Node]:
+        node = self.get(key)
+        return [] if node is None else node.items()
+
+    def entries(self, key: str) -> list[tuple[str, Node, Node]]:
+        node = self.get(key)
+        return [] if node is None else node.entries()
+
+
+def load(path: Path, problems: Problems, name: str | None = None) -> Node:
+    """Read one YAML file. `name` is how reports call it (the path by default).
+
+    A file that cannot be read or is not YAML is reported like any other mistake; an empty mapping is then returned.
+    """
+    name = name or str(path)
+    try:
+        return loads(path.read_text(encoding="utf-8"), problems, name)
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(Problem(name, 1, 1, f"cannot be read: {getattr(error, 'strerror', None) or error}"))
+        return Node(name, 1, 1, problems, {}, {})
+
+
+def loads(text: str, problems: Problems, name: str) -> Node:
+    """Read YAML text; see `load`."""
+    try:
+        root = yaml.compose(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        problems.append(Problem(name, line, column, f"not YAML: {error.problem or error.context}"))
+        return Node(name, 1, 1, problems, {}, {})
+    except yaml.YAMLError as error:
+        problems.append(Problem(name, 1, 1, f"not YAML: {error}"))
+        return Node(name, 1, 1, problems, {}, {})
+    if root is None:
+        problems.append(Problem(name, 1, 1, "the file is empty"))
+        return Node(name, 1, 1, problems, {}, {})
+    return _node(root, name, problems)
+
+
+def _node(raw: Any, file: str, problems: Problems) -> Node:
+    node = Node(file, raw.start_mark.line + 1, raw.start_mark.column + 1, problems, None, {})
+    if isinstance(raw, yaml.MappingNode):
+        value: dict[str, Node] = {}
+        for raw_key, raw_value in raw.value:
+            key = _node(raw_key, file, problems)
+            name = str(key.value)
+            if not isinstance(raw_key, yaml.ScalarNode):
+                key.problem("a key must be a word")
+            elif name in value:
+                first = node.keys[name]
+                key.problem(f"key '{name}' stands here a second time; the first is in line {first.line}")
+            else:
+                node.keys[name] = key
+                value[name] = _node(raw_value, file, problems)
+        node.value = value
+    elif isinstance(raw, yaml.SequenceNode):
+        node.value = [_node(item, file, problems) for item in raw.value]
+    else:
+        node.value = _scalar(raw, node)
+    return node
+
+
+def _scalar(raw: Any, node: Node) -> str | int | bool | None:
+    text: str = raw.value
+    if raw.style in ("'", '"', "|", ">"):
+        return text
+    if _INTEGER.fullmatch(text):
+        return int(text, 0)
+    if text in ("true", "false"):
+        return text == "true"
+    if text in ("", "~", "null"):
+        return None
+    if _AMBIGUOUS.fullmatch(text):
+        node.problem(f"{text} is ambiguous in YAML; write '{text}' for the string, or true, false or a plain number")
+    return text
