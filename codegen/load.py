@@ -584,7 +584,7 @@ class _Loader:
     def _vectors(self, messages: list[str]) -> tuple[Vector, ...]:
         vectors = []
         for node in self.section("vectors", []).items():
-            entry = node.mapping(("name", "hex"), ("message", "fields", "code", "doc"))
+            entry = node.mapping(("name", "hex"), ("message", "fields", "code", "doc", "flags", "extensions"))
             if ("message" in entry) == ("code" in entry):
                 node.problem("a vector has either 'message' with 'fields', or 'code'")
             text = "".join(entry.string("hex").split())
@@ -592,6 +592,9 @@ class _Loader:
                 entry.at("hex").problem("expected pairs of lower-case hexadecimal digits")
             message = entry.at("message").one_of(messages, "message") if "message" in entry else ""
             fields = {key: value.plain() for key, _, value in entry.entries("fields")}
+            for key in ("flags", "extensions"):
+                if key in entry:
+                    fields[key] = entry.at(key).plain()
             vectors.append(
                 Vector(entry.string("name"), text, message, fields, entry.string("code"), entry.string("doc"))
             )

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from .codecs import FRAME, decode, encode
 from .framing import FrameDecoder
 from .messages import MESSAGES, Error, Goodbye, Hello, Ping, Pong, Welcome
-from .tables import EVENTS, LEGAL, NUMBERING, REPLIES, SECTIONS, Role, State
+from .tables import LEGAL, NUMBERING, REPLIES, SECTIONS, Role, State
 from .wire import DecodeError, Header, Message
 
 _REPLY_CLASSES = frozenset(reply for replies in REPLIES.values() for reply in replies)
@@ -51,12 +51,13 @@ class Received(NamedTuple):
 class Refused(NamedTuple):
     """A request of the peer that has to be refused for its form (REQ-5, steps 6 to 8).
 
-    `partial` is the message with its unchecked values, None for an unknown type. A string that is not UTF-8 is bytes in it.
+    `field` is the path of the field at fault, empty for an unknown type; `partial` is the message with its unchecked values, None for an unknown type. A string that is not UTF-8 is bytes in it.
     """
 
     header: Header
     code: str
     reason: str
+    field: str
     partial: Message | None
 
 
@@ -194,7 +195,7 @@ class Connection:
             raise RemoteProtocolError(
                 "MALFORMED", f"a {error.message} cannot be refused: {error.reason}", header.correlation
             )
-        return Refused(header, error.code, error.reason, error.partial)
+        return Refused(header, error.code, error.reason, error.field, error.partial)
 
     def _answered(self, reply: Message) -> Message | None:
         """The request of ours that the reply answers: the one that has waited longest (REQ-1, REQ-2)."""
@@ -220,8 +221,3 @@ def _range(type_: int) -> tuple[str, str]:
         if first <= type_ <= last:
             return sender, kind
     return "nobody", ""
-
-
-def is_event(message: Message) -> bool:
-    """Whether the message is told without being asked for."""
-    return isinstance(message, EVENTS)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any, NamedTuple
 
@@ -189,6 +190,29 @@ TIMERS: dict[str, Limit] = {
     "pong_timeout": Limit(30000, 50, 86400000, "ms", "From that PING to the end, if no frame comes"),
     "close_drain": Limit(2000, 50, 60000, "ms", "How long the server reads and drops after GOODBYE, at most"),
 }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """A value for every limit and timer, the default where none is given. Ranges stand in LIMITS and TIMERS."""
+
+    max_frame: int = 16384
+    max_text: int = 4096
+    max_name: int = 24
+    send_queue: int = 262144
+    hello_tries: int = 3
+    rate_burst: int = 60
+    rate_per_second: int = 20
+    flood_strikes: int = 10
+    max_connections: int = 16384
+    connections_per_address: int = 16
+    attempts_per_minute: int = 1200
+    handshake_timeout: int = 10000
+    frame_timeout: int = 10000
+    ping_after: int = 30000
+    pong_timeout: int = 30000
+    close_drain: int = 2000
+
 
 #: Every failure code by name.
 FAILURES: dict[str, Failure] = {
@@ -495,7 +519,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "both",
         "4",
-        "A sender MUST NOT send a length greater than 512 until WELCOME, nor greater than the max_frame in it from then on, either way. A server MUST answer a greater length with GOODBYE and FRAME_TOO_LARGE.",
+        "A sender MUST NOT send a length greater than 512 until WELCOME, nor greater than the max_frame in it from then on, either way; WELCOME itself is held to 512. A server MUST answer a greater length with GOODBYE and FRAME_TOO_LARGE.",
     ),
     "FRAME-5": Requirement(
         "MUST",
@@ -507,7 +531,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "both",
         "4",
-        "The fields and the extensions MUST fill the frame exactly. A server MUST answer GOODBYE with MALFORMED if a field or an extension would end behind the frame.",
+        "The fields and the extensions MUST fill the frame exactly. A server MUST answer GOODBYE with MALFORMED if a field or an extension would end behind the frame, or if the bytes behind the fields are no whole number of extensions.",
     ),
     "FRAME-7": Requirement(
         "MUST",
@@ -531,7 +555,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "4",
-        "A server MUST put 0 into the request_id of every event, the request_id of the request into every reply, and a number other than 0 into a PING of its own.",
+        "A server MUST put 0 into the request_id of every event, the request_id of the request into every reply (for GOODBYE see GOODBYE-1), and a number other than 0 into a PING of its own.",
     ),
     "TYPE-1": Requirement(
         "MUST",
@@ -585,10 +609,13 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "6",
-        "A PONG with such a flag or extension asks for nothing that could be refused; the server MUST answer it with GOODBYE and MALFORMED.",
+        "A PONG with an unknown critical flag or an unknown extension with an odd tag asks for nothing that could be refused; the server MUST answer it with GOODBYE and MALFORMED.",
     ),
     "EXT-9": Requirement(
-        "MUST", "both", "6", "A sender MUST NOT put the same tag twice into one message; a receiver takes the first."
+        "MUST",
+        "both",
+        "6",
+        "A sender MUST NOT put the same tag twice into one message; a receiver takes the first. Tags may come in any order.",
     ),
     "EXT-10": Requirement(
         "MUST",
@@ -603,13 +630,16 @@ REQUIREMENTS: dict[str, Requirement] = {
         "The server MUST NOT send an event of a type that is not in this document unless both sides have the capability that it belongs to.",
     ),
     "EXT-12": Requirement(
-        "MUST", "client", "6", "A client MUST ignore an event (a type of 0xC0 or above) that it does not know."
+        "MUST",
+        "client",
+        "6",
+        "A client MUST ignore an event (a type of 0xC0 or above) that it does not know. Any other type that it does not know is one that STATE-4 speaks of.",
     ),
     "EXT-13": Requirement(
         "MUST",
         "server",
         "6",
-        "A request of a type from 0x01 to 0x7F that the server does not know MUST be refused with UNKNOWN_TYPE, in state ACTIVE. Its body is not looked at.",
+        "In state ACTIVE, a frame of a type from 0x01 to 0x7F that the server does not know counts as a request and MUST be refused with UNKNOWN_TYPE. Its body is not looked at.",
     ),
     "STATE-1": Requirement(
         "MUST",
@@ -639,7 +669,13 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "both",
         "7",
-        "After GOODBYE, the server MUST NOT send anything more, and whatever still comes from the client MUST have no effect.",
+        "After GOODBYE, the server MUST NOT send anything more, and whatever still comes from the client MUST have no effect. GOODBYE counts as sent when it is queued; what stands behind an accepted LEAVE thus has no effect either.",
+    ),
+    "STATE-6": Requirement(
+        "MUST",
+        "both",
+        "7",
+        "A LEAVE that is answered by ERROR MUST change no state: the client is ACTIVE again when it reads that ERROR.",
     ),
     "REQ-1": Requirement(
         "MUST",
@@ -658,19 +694,19 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "8",
-        "A server MUST answer the first of these that applies. (1) The length: MALFORMED, FRAME_TOO_LARGE. (2) The direction of the type, a request_id of 0, and the state, in this order: UNEXPECTED_MESSAGE, MALFORMED, UNEXPECTED_MESSAGE. (3) The layout of the body of a type that it knows: MALFORMED. (4) The versions in HELLO: VERSION_UNSUPPORTED. (5) The rate: FLOOD, RATE_LIMITED. (6) The type: UNKNOWN_TYPE. (7) Flags and extensions: UNSUPPORTED_CRITICAL. (8) The values, field by field in the order of the table; within a string first its length, then its encoding, then its characters. (9) What the request asks for, in the order of the errors in the message's section.",
+        "A server MUST answer the first of these that applies, also where the sentences that stand for themselves elsewhere would allow several answers. (1) The length: MALFORMED, FRAME_TOO_LARGE. (2) The direction of the type, a request_id of 0, and the state, in this order: UNEXPECTED_MESSAGE, MALFORMED, UNEXPECTED_MESSAGE. (3) The layout of the body of a type that it knows: MALFORMED. (4) The versions in HELLO: VERSION_UNSUPPORTED. (5) The rate: FLOOD, RATE_LIMITED. (6) The type: UNKNOWN_TYPE. (7) Flags and extensions: UNSUPPORTED_CRITICAL, for a PONG MALFORMED. (8) The values, field by field in the order of the table; within a string first its length, then its encoding, then its characters. (9) Whether a PONG answers a PING: UNEXPECTED_MESSAGE; what a request asks for, in the order of the errors in the message's section.",
     ),
     "REQ-6": Requirement(
         "MUST",
         "server",
         "8",
-        "The limits max_text and max_name MUST be examined together with the length of the string, that is, in step 8, also where the server has set them lower than the type does.",
+        "The limits max_text and max_name MUST be examined together with the length of the string, that is, in step 8, also where the server has set them lower than the type does. They bind every text, name and cursor that a client sends.",
     ),
     "REQ-7": Requirement(
         "MUST",
         "server",
         "8",
-        "An ERROR or GOODBYE with a code that bears a time MUST give it in retry_after_ms; with any other code retry_after_ms MUST be 0.",
+        "With a code that has no * in the tables below, retry_after_ms MUST be 0. With one that has, it may be 0 where the server has no advice to give.",
     ),
     "ORD-1": Requirement(
         "MUST",
@@ -743,7 +779,12 @@ REQUIREMENTS: dict[str, Requirement] = {
     ),
     "NAME-6": Requirement("MUST", "server", "10", "The server MUST show a name as its bearer wrote it."),
     "NAME-7": Requirement("MUST", "server", "10", "A user's session_id MUST stay the same through every RENAME."),
-    "TEXT-1": Requirement("MUST", "both", "11", "A text MUST be well-formed UTF-8 without surrogates."),
+    "TEXT-1": Requirement(
+        "MUST",
+        "both",
+        "11",
+        "A text MUST be well-formed UTF-8 as RFC 3629 has it: no overlong form, no surrogate, nothing above U+10FFFF. Noncharacters and U+FEFF are allowed and kept.",
+    ),
     "TEXT-2": Requirement(
         "MUST",
         "both",
@@ -751,7 +792,10 @@ REQUIREMENTS: dict[str, Requirement] = {
         "A text MUST NOT hold a control character (U+0000 to U+001F, U+007F to U+009F), except tab (U+0009) and line feed (U+000A).",
     ),
     "TEXT-3": Requirement(
-        "MUST", "both", "11", "A text MUST have at least 1 byte and no more than max_text bytes of UTF-8."
+        "MUST",
+        "both",
+        "11",
+        "A text MUST have at least 1 byte; that of a client, and what the operator types, no more than max_text bytes of UTF-8. A client accepts up to 4096 bytes.",
     ),
     "TEXT-4": Requirement(
         "MUST",
@@ -766,7 +810,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "12.1",
-        "The server MUST choose the highest version that it speaks and that lies between min_version and max_version, both included, and MUST name it in WELCOME.",
+        "The server MUST choose the highest version that it speaks and that lies between min_version and max_version, both included, and MUST name it in WELCOME. (Where min_version is the greater one, nothing lies between them.)",
     ),
     "HELLO-2": Requirement(
         "MUST",
@@ -846,7 +890,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "12.4",
-        "ROSTER MUST hold no more users than limit, if limit is not 0, and no more than fit into max_frame.",
+        "ROSTER MUST hold no more users than limit, if limit is not 0, no more than 4096, and no more than fit into max_frame.",
     ),
     "WHO-3": Requirement(
         "MUST",
@@ -898,7 +942,10 @@ REQUIREMENTS: dict[str, Requirement] = {
         "A client that has sent LEAVE SHOULD go on reading until it has GOODBYE, so that no reply is lost.",
     ),
     "PING-1": Requirement(
-        "MUST", "both", "12.7", "PING MUST be answered by PONG with the same request_id and the same nonce."
+        "MUST",
+        "both",
+        "12.7",
+        "PING MUST be answered by PONG with the same request_id and the same nonce. (A client's may be refused by ERROR or GOODBYE; a client that has sent LEAVE does not answer.)",
     ),
     "PING-2": Requirement(
         "MUST",
@@ -949,7 +996,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "12.13",
-        "A GOODBYE that answers a request MUST bear its request_id; any other MUST bear 0. One caused by a frame whose request_id could not be read, or was 0, bears 0.",
+        "A GOODBYE caused by a request, or by a frame that counts as one (any type from 0x01 to 0x7F but PONG), MUST bear its request_id, unless its length was refused. Any other MUST bear 0: one caused by a PONG, by a type that no client may send, by a refused length, by a time-out, by the operator or by another client.",
     ),
     "GOODBYE-2": Requirement(
         "MUST",
@@ -982,7 +1029,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "13",
-        "SAY, PM, WHO, RENAME, PING and each request of an unknown type MUST cost one token, whatever becomes of it. HELLO, LEAVE and PONG cost nothing.",
+        "SAY, PM, WHO, RENAME, PING and each request of an unknown type MUST cost one token, also when it is refused. HELLO, LEAVE and PONG cost nothing.",
     ),
     "RATE-2": Requirement(
         "MUST",
@@ -1013,7 +1060,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "14",
-        "When no complete frame has come from a user for ping_after, the server MUST send a PING.",
+        "When no complete frame has come from a user for ping_after, the server MUST send a PING, unless an earlier one still waits for its PONG; what follows then counts from the moment at which it would have been sent.",
     ),
     "TIME-4": Requirement(
         "MUST",
@@ -1058,7 +1105,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "15",
-        "A connection counts for max_connections and connections_per_address until the server has sent its GOODBYE or has lost it; one that was refused at accept MUST NOT count.",
+        "A connection counts for max_connections and connections_per_address until the server has sent its GOODBYE or has lost it; one that was refused at accept MUST NOT count, neither for these nor for attempts_per_minute.",
     ),
     "LIM-6": Requirement(
         "MUST",

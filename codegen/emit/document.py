@@ -79,12 +79,20 @@ def field_value(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t") + '"'
+        # Printable characters as they are, all others as escapes: the document is read on any screen.
+        escaped = "".join(c if c.isprintable() and ord(c) < 0xE000 else _escape(c) for c in value.replace("\\", "\\\\"))
+        return f'"{escaped}"'
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {field_value(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(field_value(item) for item in value) + "]"
     return str(value)
+
+
+def _escape(character: str) -> str:
+    short = {"\n": "\\n", "\t": "\\t"}
+    number = ord(character)
+    return short.get(character) or (f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}")
 
 
 class _Writer:
@@ -245,7 +253,7 @@ class _Writer:
         out = []
         for outcome in (self.spec.failures.refusal, self.spec.failures.ending):
             rows = [[str(v.number), v.name + ("*" if v.retry else ""), v.doc] for v in outcome.type.values]
-            out.append(fill(f"The codes of {outcome.message} (those with * bear a time in retry_after_ms):"))
+            out.append(fill(f"The codes of {outcome.message} (with * where retry_after_ms may say when to try again):"))
             out.append(table(["Code", "Name", "Trigger"], rows))
         return "\n\n".join(out)
 
@@ -377,6 +385,7 @@ def diagram(fields: list[tuple[str, int | None]]) -> str:
         while left:
             part = min(left, 4 - used)
             label = name if left == size else f"({name})"
+            label = label if len(label) < 16 * part else label[: 16 * part - 3] + ".)"
             row += "|" + label.center(16 * part - 1)
             used, left = used + part, left - part
             if used == 4:

@@ -281,6 +281,7 @@ def _in_order(spec: Spec) -> list[Type]:
 
 _TABLES_HEAD = '''from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any, NamedTuple
 
@@ -404,6 +405,11 @@ def tables(spec: Spec) -> str:
                 ]
                 out += "    " + call(f"{literal(limit.name)}: Limit", values, 4, ",") + "\n"
         out += "}\n"
+    out += "\n\n@dataclass(frozen=True, kw_only=True, slots=True)\nclass Settings:\n"
+    out += docstring(
+        "A value for every limit and timer, the default where none is given. Ranges stand in LIMITS and TIMERS."
+    )
+    out += "\n" + "".join(f"    {limit.name}: int = {limit.default}\n" for limit in spec.limits) + "\n"
     out += "\n#: Every failure code by name.\nFAILURES: dict[str, Failure] = {\n"
     for outcome, fatal in ((refusal, False), (ending, True)):
         for value in outcome.type.values:

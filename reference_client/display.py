@@ -1,0 +1,98 @@
+"""What a person sees for each message: the lines of `impwire.tables.DISPLAY` (protocol.txt, section 18).
+
+A message, the request that it answers and the client's own name go in; the line of the first entry that fits comes out.
+The table alone says which message shows what. The invariant: whatever is put into a line has passed `harmless`, so the
+only characters that act on a terminal are those the caller adds.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import Enum
+from typing import Any, NamedTuple
+
+from impwire import Message
+from impwire.tables import DISPLAY, FAILURES, DisplayLine
+
+_PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
+
+#: Joiners, without which several scripts cannot be written.
+_KEPT = frozenset("\u200c\u200d")
+
+
+class Show(NamedTuple):
+    """A line for people, without its line feed. `stream` is 'output' or 'error'."""
+
+    line: str
+    stream: str = "output"
+
+
+def harmless(text: str) -> str:
+    """The text with everything replaced that could act on a terminal or pass for another line.
+
+    # CLIENT-5: a line feed becomes U+21B5, a tab a space, and any other invisible character its number: <U+202E>.
+    """
+    if text.isprintable():  # Printable means: of none of the categories in CLIENT-5. Most texts end here.
+        return text
+    return "".join(map(_harmless_character, text))
+
+
+def _harmless_character(character: str) -> str:
+    if character == "\n":
+        return "\u21b5"
+    if character == "\t":
+        return " "
+    # Besides those of CLIENT-5, Python calls only the wide and narrow spaces (Zs) unprintable.
+    if character.isprintable() or character in _KEPT or unicodedata.category(character) == "Zs":
+        return character
+    return f"<U+{ord(character):04X}>"
+
+
+def shown(message: Message, answers: Message | None, own_name: str) -> Show | None:
+    """The line for a message, or None if it shows nothing (CLIENT-4).
+
+    `answers` is the request that the message answers, if any; `own_name` the client's name before the message.
+    """
+    for entry in DISPLAY:
+        if _fits(entry, message, answers):
+            return Show(_PLACEHOLDER.sub(lambda match: _value(match[1], message, answers, own_name), entry.line), entry.stream)
+    return None
+
+
+def _fits(entry: DisplayLine, message: Message, answers: Message | None) -> bool:
+    return (
+        isinstance(message, entry.message)
+        and (entry.answers is None or isinstance(answers, entry.answers))
+        and all(_comparable(getattr(message, field)) == wanted for field, wanted in entry.when.items())
+    )
+
+
+def _comparable(value: Any) -> Any:
+    """The table names members of an enumeration; every other value stands for itself."""
+    return value.name if isinstance(value, Enum) else value
+
+
+def _value(path: str, message: Message, answers: Message | None, own_name: str) -> str:
+    """What a placeholder stands for."""
+    if path == "self":
+        return harmless(own_name)
+    if path == "says":
+        return says(message.code)  # type: ignore[attr-defined]
+    source: Any = message
+    if path.startswith("request."):
+        source, path = answers, path.removeprefix("request.")
+    return ", ".join(harmless(str(_comparable(value))) for value in _follow([source], path))
+
+
+def _follow(values: list[Any], path: str) -> list[Any]:
+    """The attribute at the end of the path, of each item wherever the path meets an array."""
+    for attribute in path.split("."):
+        found = [getattr(value, attribute) for value in values]
+        values = [item for value in found for item in (value if isinstance(value, tuple) else (value,))]
+    return values
+
+
+def says(code: int) -> str:
+    """The words for the code of an ERROR or GOODBYE; a later version may have codes without any (ERROR-3, GOODBYE-2)."""
+    return FAILURES[code.name].says if isinstance(code, Enum) else f"code {code}"

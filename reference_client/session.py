@@ -1,0 +1,298 @@
+"""The client without its edges: no clock, no socket, no terminal (protocol.txt, sections 7 to 9, 14, 16 and 18).
+
+What happens goes in: the connection stands, bytes came, a line was typed, the input or the stream ended, the time is
+`now` (seconds of any clock that does not run backwards). What is to be done comes out as a list of effects, in order:
+bytes to `Send`, a line to `Show`, and as the last one the `End`. The invariant: after `End` there are no effects.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum
+from typing import NamedTuple
+
+from impwire import Connection, EncodeError, Message, Received, RemoteProtocolError, Role, State
+from impwire.codecs import FRAME, encode
+from impwire.messages import Error, Goodbye, GoodbyeCode, Hello, Leave, Ok, Ping, Pong, Rename, Roster, Welcome, Who
+from impwire.tables import FAILURES, PROTOCOL_VERSION, TIMERS
+
+from . import commands
+from .display import Show, harmless, shown
+
+#: Seconds that a timer of the server may be late, or its answer on the way, before the client draws a conclusion.
+GRACE = 5.0
+
+#: Seconds that a user who interrupts the client waits for GOODBYE.
+PATIENCE = 2.0
+
+#: Lines and requests under way beyond which the source of lines is to pause.
+BACKLOG = 256
+
+#: CLIENT-7: the exit codes after GOODBYE; 1 after any other.
+_EXIT_CODES: dict[int, int] = {GoodbyeCode.LEFT: 0, GoodbyeCode.KICKED: 3, GoodbyeCode.BANNED: 3}
+
+
+class Send(NamedTuple):
+    """Bytes for the server."""
+
+    data: bytes
+
+
+class End(NamedTuple):
+    """It is over: close the connection and exit with `code`. `reason` is one word; people have been told by a Show."""
+
+    code: int
+    reason: str
+
+
+Effect = Send | Show | End
+
+
+class ClientSession:
+    """One stay on one server, from HELLO to the end.
+
+    Call `connected` first, then the other methods as things happen, and do what each returns. Call `tick` when
+    `next_deadline` has come. Raises ValueError for a name that no frame could bear; its text is for people.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._hello = Hello(
+            request_id=1, min_version=PROTOCOL_VERSION, max_version=PROTOCOL_VERSION, capabilities=0, name=name
+        )
+        try:
+            encode(self._hello)
+        except EncodeError as error:
+            raise ValueError(harmless(f'Refused: "{name}": {FAILURES[error.code].says} ({error.reason}).')) from None
+        self._connection = Connection(Role.CLIENT)
+        self._welcome: Welcome | None = None
+        self._effects: list[Effect] = []
+        self._ended = False
+        self._held: deque[str] = deque()
+        self._input_ended = False
+        self._owed = 0
+        self._seq = 0
+        self._gap_told = False
+        self._heard = 0.0
+        self._pinged: float | None = None
+        self._leave_by: float | None = None
+
+    # -- what happens --------------------------------------------------------------------------------------------
+
+    def connected(self, now: float) -> list[Effect]:
+        """The TCP connection stands."""
+        self._heard = now
+        self._hello.request_id = self._connection.new_request_id()
+        self._send(self._hello)
+        return self._take()
+
+    def received(self, data: bytes, now: float) -> list[Effect]:
+        """Bytes came, cut in any way (TRANSPORT-1)."""
+        self._heard, self._pinged = now, None
+        self._connection.receive_data(data)
+        try:
+            while not self._ended and (event := self._connection.next_event()) is not None:
+                assert isinstance(event, Received)  # A Connection refuses nothing in the role of the client.
+                self._handle(event.message, event.answers)
+        except RemoteProtocolError as error:
+            self._broken(error.reason)
+        return self._take()
+
+    def disconnected(self, why: str = "") -> list[Effect]:
+        """The stream has ended, or broke for the reason `why`."""
+        if not why:
+            where = "in the middle of a message" if self._connection.unfinished else "without a goodbye"
+            why = f"the server closed it {where}"
+        self._lost(why)
+        return self._take()
+
+    def typed(self, line: str) -> list[Effect]:
+        """The user typed a line; it comes without its line feed. Bytes that were not UTF-8 are surrogates in it."""
+        if self._connection.state is State.CONNECTED:
+            self._held.append(line)  # HELLO-7: nothing else may be sent yet.
+        else:
+            self._obey(line)
+        return self._take()
+
+    def input_ended(self) -> list[Effect]:
+        """The user will type nothing more."""
+        self._input_ended = True
+        return self._take()
+
+    def interrupt(self, now: float) -> list[Effect]:
+        """The user wants to be gone. The first time the server is told and may answer; the second time ends it."""
+        if self._connection.state is State.CONNECTED:
+            self._fail("Interrupted before the server had answered.", "INTERRUPTED")
+        elif self._leave_by is not None:
+            self._fail("Left without the server's goodbye.", "INTERRUPTED")
+        else:
+            self._leave_by = now + PATIENCE
+            if self._connection.state is State.ACTIVE:
+                self._request(Leave(request_id=self._connection.new_request_id()))
+        return self._take()
+
+    def tick(self, now: float) -> list[Effect]:
+        """The time is `now`. Nothing happens before `next_deadline`."""
+        deadline = self.next_deadline()
+        if deadline is None or now < deadline:
+            return []
+        silence = f"nothing was heard from the server for {now - self._heard:.0f} s"
+        if self._connection.state is State.CONNECTED:
+            self._lost(f"{silence}; is it an IMP server?")
+        elif self._leave_by is not None:
+            self._fail("Left without the server's goodbye.", "INTERRUPTED")
+        elif self._connection.state is State.CLOSING or self._pinged is not None:
+            self._lost(silence)  # TIME-5: a missing PONG is a lost connection.
+        else:
+            self._pinged = now
+            request_id = self._connection.new_request_id()
+            self._request(Ping(request_id=request_id, nonce=request_id))
+        return self._take()
+
+    # -- what the edge may ask -----------------------------------------------------------------------------------
+
+    def next_deadline(self) -> float | None:
+        """When `tick` is to be called, on the clock of `now`; None if there is nothing to wait for."""
+        if self._ended or not self._owed and self._welcome is None:
+            return None
+        if self._welcome is None:
+            # The server's timers are not known yet; it would give up after this time itself.
+            return self._heard + TIMERS["handshake_timeout"].default / 1000 + GRACE
+        if self._leave_by is not None:
+            return self._leave_by
+        patience = self._welcome.pong_timeout / 1000
+        if self._pinged is not None:
+            return self._pinged + patience
+        silence = self._heard + self._welcome.ping_after / 1000 + GRACE  # TIME-5
+        # LEAVE-2: after LEAVE there is no PING to ask with, so the time for its answer is waited for as well.
+        return silence + patience if self._connection.state is State.CLOSING else silence
+
+    @property
+    def congested(self) -> bool:
+        """Whether so much is under way that the source of lines had better pause."""
+        return not self._ended and len(self._held) + self._owed >= BACKLOG
+
+    # -- messages of the server ----------------------------------------------------------------------------------
+
+    def _handle(self, message: Message, answers: Message | None) -> None:
+        if answers is not None:
+            self._owed -= 1
+        self._count(message)
+        line = shown(message, answers, self.name)
+        if line is not None:
+            self._effects.append(line)
+        match message:
+            case Welcome():
+                self._welcomed(message)
+            case Ok() if isinstance(answers, Rename):
+                self.name = answers.name  # CLIENT-6: only an OK changes the name.
+            case Roster() if isinstance(answers, Who):
+                self._next_page(message, answers)
+            case Error() if isinstance(answers, Hello):
+                self._end(3, "REFUSED")  # CLIENT-7
+            case Error() if isinstance(answers, Leave):
+                # State CLOSING has no way back (LEAVE-2), so all that is left is to close.
+                self._fail("The server has refused to say goodbye.", "REFUSED")
+            case Ping() if self._connection.state is State.ACTIVE:
+                self._send(Pong(request_id=message.request_id, nonce=message.nonce))  # CLIENT-8, PING-1
+            case Goodbye():
+                reason = message.code.name if isinstance(message.code, Enum) else str(message.code)
+                self._end(_EXIT_CODES.get(message.code, 1), reason)
+
+    def _welcomed(self, welcome: Welcome) -> None:
+        self._welcome, self._seq = welcome, welcome.seq
+        if welcome.version != PROTOCOL_VERSION:
+            self._broken(f"WELCOME names version {welcome.version:#06x}, which was not offered")  # HELLO-1
+        elif welcome.name != self.name:
+            self._broken(f'WELCOME names "{welcome.name}", not "{self.name}"')  # WELCOME-3
+        while self._held and not self._ended:
+            self._obey(self._held.popleft())
+
+    def _count(self, message: Message) -> None:
+        """Tell a gap in the numbers of public events, one's own included, the first time (ORD-6)."""
+        seq = 0 if isinstance(message, Welcome) else getattr(message, "seq", 0)
+        if not seq:  # It caused no public event, or is none.
+            return
+        if seq != self._seq + 1 and not self._gap_told:
+            self._gap_told = True
+            self._show(f"The server left a gap: event {seq} came after event {self._seq}.", "error")
+        self._seq = seq
+
+    def _next_page(self, page: Roster, request: Who) -> None:
+        if not page.more or self._connection.state is not State.ACTIVE:
+            return
+        # A server that breaks WHO-1 or WHO-3 must not send the client round in circles.
+        last = page.entries[-1].name if page.entries else ""
+        if last.lower() <= request.after.lower():
+            self._show("The server's list of users does not go on as it should; it may be incomplete.", "error")
+            return
+        self._request(Who(request_id=self._connection.new_request_id(), after=last, limit=request.limit))
+
+    # -- lines of the user ---------------------------------------------------------------------------------------
+
+    def _obey(self, line: str) -> None:
+        match commands.parse(line):
+            case commands.Explanation(explanation):
+                self._show(explanation)
+            case commands.Local():
+                for text in commands.help_lines():
+                    self._show(text)
+            case commands.Request() as request:
+                self._ask(request)
+
+    def _ask(self, request: commands.Request) -> None:
+        if self._connection.state is not State.ACTIVE or self._welcome is None:
+            self._show("Not sent: you are leaving.")  # LEAVE-2
+            return
+        explanation = commands.refusal(request, self._welcome)
+        if explanation is None:
+            try:
+                self._request(request.message(self._connection.new_request_id()))
+            except EncodeError as error:
+                explanation = commands.refusal_of_codec(error)
+        if explanation is not None:
+            self._show(explanation)
+
+    # -- effects -------------------------------------------------------------------------------------------------
+
+    def _send(self, message: Message) -> None:
+        """Send a request or a PONG; raises EncodeError, and then nothing has changed."""
+        frame = encode(message)
+        limit = self._welcome.max_frame if self._welcome else None
+        if limit is not None and len(frame) - FRAME.prefix_size > limit:
+            self._show("Not sent: the message is larger than the server's max_frame.")  # FRAME-4
+            return
+        self._connection.sent(message)
+        if not isinstance(message, Pong):
+            self._owed += 1
+        self._effects.append(Send(frame))
+
+    def _request(self, message: Message) -> None:
+        self._send(message)
+
+    def _show(self, line: str, stream: str = "output") -> None:
+        self._effects.append(Show(line, stream))
+
+    def _broken(self, reason: str) -> None:
+        """STATE-4, EXT-7: what breaks the protocol ends the connection."""
+        self._fail(harmless(f"The server has broken the protocol: {reason}."), "PROTOCOL")
+
+    def _lost(self, why: str) -> None:
+        """END-6: no goodbye, and so no word of why."""
+        self._fail(harmless(f"The connection was lost: {why}."), "LOST")
+
+    def _fail(self, line: str, reason: str) -> None:
+        if not self._ended:
+            self._show(line, "error")  # CLIENT-7: one line that says why.
+            self._end(1, reason)
+
+    def _end(self, code: int, reason: str) -> None:
+        self._ended = True
+        self._effects.append(End(code, reason))
+
+    def _take(self) -> list[Effect]:
+        """The effects so far; what is done as soon as nothing is owed is done here."""
+        if self._input_ended and not self._owed and self._connection.state is State.ACTIVE and not self._ended:
+            self._request(Leave(request_id=self._connection.new_request_id()))  # CLIENT-3
+        effects, self._effects = self._effects, []
+        return effects

@@ -1,0 +1,464 @@
+"""The server without clock, socket or file: one input and the time in, effects out.
+
+Each public method of `Service` is one input: an arrival, a message, a loss, a line of the operator, a tick of the clock. It
+returns what is to be done, in order. The same inputs always give the same effects.
+
+The invariant (ORD-1): when a method returns, its effects hold every frame that the input causes, for every recipient, and
+the tables are as they are to be when the next input comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from impwire import Message, Refused
+from impwire import messages as m
+from impwire.codecs import FRAME, encode
+from impwire.tables import FAILURES, PROTOCOL_VERSION, RESERVED_NAMES, Settings
+
+from .addresses import Address
+from .bans import BanList
+from .console import Console
+from .effects import Effect, Finish, Log, Stop, Tell, TellAll
+from .peers import Peer, Peers
+from .ratelimit import Attempts, Bucket
+from .text import escaped
+
+
+class Now(NamedTuple):
+    """`clock` is seconds of a clock that never goes back, `wall` milliseconds since the epoch."""
+
+    clock: float
+    wall: int
+
+
+# What LEFT says after each ending (END-7).
+_REASONS = {
+    "LEFT": m.LeftReason.LEFT,
+    "KEEPALIVE_TIMEOUT": m.LeftReason.TIMED_OUT,
+    "FRAME_TIMEOUT": m.LeftReason.TIMED_OUT,
+    "SLOW_CONSUMER": m.LeftReason.TOO_SLOW,
+    "KICKED": m.LeftReason.KICKED,
+    "BANNED": m.LeftReason.BANNED,
+    "INTERNAL": m.LeftReason.FAILED,
+}
+
+# RATE-1: what costs a token, besides requests of unknown types.
+_COSTLY = (m.Say, m.Pm, m.Who, m.Rename, m.Ping)
+
+# HELLO-2, GOODBYE: how long to wait where only the server's load is at fault.
+_RETRY_SOON_MS = 1000
+
+
+class Service:
+    """The whole server but for its edges. `settings` are the limits and timers, `name` what the server is called."""
+
+    def __init__(self, settings: Settings, name: str, bans: BanList) -> None:
+        self.settings, self.name, self.bans = settings, name, bans
+        self.peers = Peers()
+        self.stopping = False
+        #: When /stop takes effect, in seconds of the clock; None if nobody has asked for it.
+        self.stop_at: float | None = None
+        self._seq = 0
+        self._last_session_id = 0
+        self._attempts = Attempts(settings.attempts_per_minute)
+        self._effects: list[Effect] = []
+        self._console = Console(self)
+        self._roster_room = _roster_room(settings)
+        self._handlers: dict[type[Message], Callable[[Peer, Any, Now], None]] = {
+            m.Hello: self._hello,
+            m.Say: self._say,
+            m.Pm: self._pm,
+            m.Who: self._who,
+            m.Rename: self._rename,
+            m.Leave: self._leave,
+            m.Ping: self._ping,
+            m.Pong: self._pong,
+        }
+
+    # -- inputs --------------------------------------------------------------------------------------------------
+
+    def arrive(self, peer_id: int, address: Address, now: Now) -> list[Effect]:
+        """A connection was accepted. If it may not stay, the effects end it before anything is read (LIM-1, LIM-2)."""
+        peer = Peer(peer_id, address, now.clock, self._bucket(now), heard=now.clock)
+        self.log("connect", f"{peer_id} from {address}")
+        code, retry, detail = self._refusal_at_accept(peer, now)
+        if code:
+            self._goodbye(peer, code, retry=retry, detail=detail)
+        else:
+            self.peers.add(peer)
+            self.peers.watch(peer, self.settings)
+        return self._done()
+
+    def receive(self, peer_id: int, message: Message, now: Now) -> list[Effect]:
+        """A well-formed message that the state allows has come."""
+        peer = self._heard(peer_id, now)
+        if not isinstance(message, m.Hello) or not self._ends_hello(peer, message):
+            if isinstance(message, _COSTLY) and not self._take_token(peer, message.TYPE, message.request_id, now):
+                return self._done()
+            fault = self._limit_fault(message)
+            if fault:
+                self._refuse(peer, message.TYPE, message.request_id, fault)  # type: ignore[attr-defined]
+            else:
+                self._handlers[type(message)](peer, message, now)
+        return self._done()
+
+    def refuse(self, peer_id: int, refused: Refused, now: Now) -> list[Effect]:
+        """A request has come that is to be refused for its form (REQ-5, steps 4 to 8)."""
+        peer = self._heard(peer_id, now)
+        header, partial = refused.header, refused.partial
+        if isinstance(partial, m.Hello) and self._ends_hello(peer, partial):
+            return self._done()
+        costly = partial is None or isinstance(partial, _COSTLY)
+        if costly and not self._take_token(peer, header.type, header.correlation, now):
+            return self._done()
+        code = refused.code
+        if partial is not None and code != "UNSUPPORTED_CRITICAL":
+            # REQ-6: a limit of the server's own that an earlier field, or this one, exceeds.
+            code = self._limit_fault(partial, up_to=refused.field) or code
+        self._refuse(peer, header.type, header.correlation, code, refused.reason)
+        return self._done()
+
+    def violate(self, peer_id: int, code: str, reason: str, request_id: int, now: Now) -> list[Effect]:
+        """The peer has done what ends its connection with `code`."""
+        peer = self.peers.by_id[peer_id]
+        self.log("violation", f"{self._label(peer)}: {escaped(reason)}")
+        left = m.LeftReason.VIOLATION
+        self._end(peer, code, now, request_id=request_id, detail=_detail(reason), left=left)
+        return self._done()
+
+    def progress(self, peer_id: int, *, unfinished: bool, fresh: bool, now: Now) -> list[Effect]:
+        """Bytes have come. `unfinished`: a frame has begun and not ended; `fresh`: it began with these bytes."""
+        peer = self.peers.by_id[peer_id]
+        if not unfinished:
+            peer.frame_began = None
+        elif fresh or peer.frame_began is None:
+            peer.frame_began = now.clock
+            self.peers.watch(peer, self.settings)
+        return self._done()
+
+    def end_of_stream(self, peer_id: int, *, unfinished: bool, now: Now) -> list[Effect]:
+        """The client has ended its stream, between two frames (END-3) or inside one (END-4)."""
+        peer = self.peers.by_id[peer_id]
+        if unfinished:
+            self._end(peer, "MALFORMED", now, detail="the stream ended inside a frame", left=m.LeftReason.LOST)
+        else:
+            self._end(peer, "LEFT", now)
+        return self._done()
+
+    def lose(self, peer_id: int, why: str, now: Now) -> list[Effect]:
+        """The connection is gone: nothing can be sent on it any more."""
+        self._remove(self.peers.by_id[peer_id], f"lost: {why}", m.LeftReason.LOST, now)
+        return self._done()
+
+    def overflow(self, peer_id: int, now: Now) -> list[Effect]:
+        """More than send_queue bytes wait for this client (LIM-6)."""
+        self._end(self.peers.by_id[peer_id], "SLOW_CONSUMER", now)
+        return self._done()
+
+    def fail(self, peer_id: int, now: Now) -> list[Effect]:
+        """Handling this connection raised an exception; it alone ends (END-9)."""
+        self._end(self.peers.by_id[peer_id], "INTERNAL", now)
+        return self._done()
+
+    def operate(self, line: str, now: Now) -> list[Effect]:
+        """The operator has typed a line."""
+        self._console.enter(line, now)
+        return self._done()
+
+    def tick(self, now: Now) -> list[Effect]:
+        """Time has passed: to be called at `next_deadline`."""
+        if self.stop_at is not None and now.clock >= self.stop_at:
+            return self.stop(now)
+        for peer in self.peers.due(now.clock, self.settings):
+            self._attend(peer, now)
+        return self._done()
+
+    def next_deadline(self) -> float | None:
+        """When `tick` is to be called next, in seconds of the clock; None if there is no need."""
+        times = [when for when in (self.stop_at, self.peers.next_deadline()) if when is not None]
+        return min(times) if times else None
+
+    def stop(self, now: Now) -> list[Effect]:
+        """End every connection with SHUTTING_DOWN (END-8). No LEFT is told: everyone goes."""
+        self.stop_at, self.stopping = None, True
+        self.log("stop", f"{len(self.peers.by_id)} connections are told")
+        for peer in self.peers:
+            self.peers.remove(peer)
+            self._goodbye(peer, "SHUTTING_DOWN", retry=_RETRY_SOON_MS)
+        self._effects.append(Stop())
+        return self._done()
+
+    # -- requests ------------------------------------------------------------------------------------------------
+
+    def _ends_hello(self, peer: Peer, hello: m.Hello) -> bool:
+        """Step 4 of REQ-5: whether the connection has ended because no version suits both sides (HELLO-2)."""
+        if hello.min_version <= PROTOCOL_VERSION <= hello.max_version:
+            return False
+        self.peers.remove(peer)
+        major, minor = divmod(PROTOCOL_VERSION, 256)
+        self._goodbye(peer, "VERSION_UNSUPPORTED", hello.request_id, detail=f"this server speaks {major}.{minor} only")
+        return True
+
+    def _hello(self, peer: Peer, hello: m.Hello, now: Now) -> None:
+        code = self._name_fault(peer, hello.name, now)
+        if code:
+            return self._refuse(peer, hello.TYPE, hello.request_id, code)
+        # HELLO-3: checking and claiming are one step, since nothing else is handled in between (ORD-1).
+        self._last_session_id += 1
+        peer.session_id = self._last_session_id
+        self.peers.rename(peer, hello.name)
+        peer.heard = now.clock
+        self.peers.watch(peer, self.settings)
+        self.log("join", self._label(peer))
+        seq = self._publish(m.Joined(seq=0, time=now.wall, who=peer.user), but=peer.id)
+        limits = {limit: getattr(self.settings, limit) for limit in self.settings.__slots__}
+        # EXT-10: this server has no capability. HELLO-4: the newcomer gets the seq and no JOINED.
+        welcome = m.Welcome(
+            request_id=hello.request_id,
+            version=PROTOCOL_VERSION,
+            capabilities=0,
+            session_id=peer.session_id,
+            name=peer.name,
+            server_name=self.name,
+            seq=seq,
+            time=now.wall,
+            **limits,
+        )
+        return self._effects.append(Tell(peer.id, welcome))
+
+    def _say(self, peer: Peer, say: m.Say, now: Now) -> None:
+        self.log("say", f"{self._label(peer)}: {escaped(say.text)}")
+        # SAY-1: the author is who the server knows it is. SAY-2: it gets the seq instead of the event.
+        seq = self._publish(m.Chat(seq=0, time=now.wall, who=peer.user, text=say.text), but=peer.id)
+        self._ok(peer, say.request_id, seq, now)
+
+    def _pm(self, peer: Peer, pm: m.Pm, now: Now) -> None:
+        recipient = self.peers.by_name.get(pm.to.lower())
+        if recipient is None:
+            return self._refuse(peer, pm.TYPE, pm.request_id, "NO_SUCH_USER")  # PM-3
+        if recipient is peer:
+            return self._refuse(peer, pm.TYPE, pm.request_id, "SELF_TARGET")  # PM-4
+        self.log("pm", f"{self._label(peer)} to {self._label(recipient)}")  # LOG-1: the fact, not the text.
+        self._effects.append(Tell(recipient.id, m.Whisper(time=now.wall, who=peer.user, text=pm.text)))
+        return self._ok(peer, pm.request_id, 0, now)
+
+    def _who(self, peer: Peer, who: m.Who, now: Now) -> None:
+        after = who.after.lower()
+        users = [user.user for user in self.peers.users() if not after or user.name.lower() > after]
+        shown = users[: min(who.limit or len(users), self._roster_room)]
+        roster = m.Roster(request_id=who.request_id, entries=tuple(shown), more=len(shown) < len(users))
+        self._effects.append(Tell(peer.id, roster))
+
+    def _rename(self, peer: Peer, rename: m.Rename, now: Now) -> None:
+        if rename.name == peer.name:
+            return self._ok(peer, rename.request_id, 0, now)  # RENAME-4
+        code = self._name_fault(peer, rename.name, now)
+        if code:
+            return self._refuse(peer, rename.TYPE, rename.request_id, code)  # RENAME-2
+        before = peer.user
+        self.log("rename", f"{self._label(peer)} to {rename.name}")
+        self.peers.rename(peer, rename.name)
+        renamed = m.Renamed(seq=0, time=now.wall, who=before, new_name=rename.name)
+        return self._ok(peer, rename.request_id, self._publish(renamed, but=peer.id), now)
+
+    def _leave(self, peer: Peer, leave: m.Leave, now: Now) -> None:
+        self._end(peer, "LEFT", now, request_id=leave.request_id)  # LEAVE-1
+
+    def _ping(self, peer: Peer, ping: m.Ping, now: Now) -> None:
+        self._effects.append(Tell(peer.id, m.Pong(request_id=ping.request_id, nonce=ping.nonce)))
+
+    def _pong(self, peer: Peer, pong: m.Pong, now: Now) -> None:
+        # That it answers the PING that waits was seen to where the frame was read (PONG-1).
+        peer.ping_id = 0
+
+    # -- rules ---------------------------------------------------------------------------------------------------
+
+    def _refusal_at_accept(self, peer: Peer, now: Now) -> tuple[str, int, str]:
+        """The code, retry_after_ms and detail with which a new connection is turned away, in the order of LIM-4."""
+        if self.stopping:
+            return "SHUTTING_DOWN", _RETRY_SOON_MS, ""
+        ban = self.bans.of_address(peer.address, now.wall)
+        if ban is not None:
+            return "BANNED", 0, ban.reason
+        wait = self._attempts.take(peer.key, now.clock)
+        if wait:
+            return "TOO_MANY_ATTEMPTS", wait, ""
+        if self.peers.of_key(peer.key) >= self.settings.connections_per_address:
+            return "TOO_MANY_CONNECTIONS", _RETRY_SOON_MS, ""
+        if len(self.peers.by_id) >= self.settings.max_connections:
+            return "SERVER_FULL", _RETRY_SOON_MS, ""
+        return "", 0, ""
+
+    def _name_fault(self, peer: Peer, name: str, now: Now) -> str:
+        """Why the peer may not take a valid name, in the order of the errors of HELLO and RENAME; empty if it may."""
+        folded = name.lower()  # NAME-2: the name is ASCII, so lower() changes A to Z and nothing else.
+        if folded in RESERVED_NAMES:
+            return "NAME_RESERVED"
+        if self.bans.of_name(folded, now.wall):
+            return "NAME_BANNED"
+        if self.peers.by_name.get(folded, peer) is not peer:
+            return "NAME_TAKEN"
+        return ""
+
+    def _limit_fault(self, message: Message, up_to: str = "") -> str:
+        """The code of the first field that exceeds max_name or max_text (REQ-6), none behind the field `up_to`."""
+        for field, limit, code in _LIMITED.get(type(message), ()):
+            value = getattr(message, field)
+            size = len(value if isinstance(value, bytes) else value.encode())
+            if size > getattr(self.settings, limit):
+                return code
+            if field == up_to:
+                break
+        return ""
+
+    def _bucket(self, now: Now) -> Bucket:
+        return Bucket(self.settings.rate_burst, self.settings.rate_per_second, now.clock)
+
+    def _take_token(self, peer: Peer, type_: int, request_id: int, now: Now) -> bool:
+        """Whether the request may go on (section 13); if not, it has had its answer."""
+        wait = peer.bucket.take(now.clock)
+        if not wait:
+            return True
+        if peer.bucket.strikes >= self.settings.flood_strikes:
+            retry = peer.bucket.full_after_ms()
+            self._end(peer, "FLOOD", now, request_id=request_id, retry=retry, left=m.LeftReason.VIOLATION)
+        else:
+            self._refuse(peer, type_, request_id, "RATE_LIMITED", retry=wait)
+        return False
+
+    def _heard(self, peer_id: int, now: Now) -> Peer:
+        """A complete frame has come: a sign of life (TIME-4)."""
+        peer = self.peers.by_id[peer_id]
+        peer.heard = now.clock
+        if peer.pinged is not None:
+            peer.pinged = None
+            self.peers.watch(peer, self.settings)
+        return peer
+
+    def _attend(self, peer: Peer, now: Now) -> None:
+        """A deadline of this connection has come."""
+        frame_timeout = self.settings.frame_timeout / 1000
+        if peer.frame_began is not None and now.clock >= peer.frame_began + frame_timeout:
+            self._end(peer, "FRAME_TIMEOUT", now)  # TIME-2
+        elif not peer.name:
+            self._end(peer, "HANDSHAKE_TIMEOUT", now)  # TIME-1
+        elif peer.pinged is not None:
+            self._end(peer, "KEEPALIVE_TIMEOUT", now)  # TIME-4
+        else:
+            peer.pinged = now.clock
+            if not peer.ping_id:  # PING-3: one at a time. TIME-3.
+                peer.pings += 1
+                peer.ping_id = peer.pings
+                self._effects.append(Tell(peer.id, m.Ping(request_id=peer.ping_id, nonce=peer.pings)))
+            self.peers.watch(peer, self.settings)
+
+    # -- effects -------------------------------------------------------------------------------------------------
+
+    def log(self, event: str, text: str) -> None:
+        """Add a line to the log."""
+        self._effects.append(Log(event, text))
+
+    def add(self, effect: Effect) -> None:
+        """Add an effect of the console."""
+        self._effects.append(effect)
+
+    def notify(self, text: str, now: Now) -> None:
+        """The operator speaks to everyone (NOTICE-1, NOTICE-2)."""
+        self._publish(m.Notice(seq=0, time=now.wall, scope=m.NoticeScope.ALL, text=text), but=0)
+
+    def remove(self, peers: list[Peer], code: str, detail: str, now: Now) -> None:
+        """End several connections in one step: none of them is told of the others' end."""
+        for peer in peers:
+            self.peers.remove(peer)
+        for peer in peers:
+            self._goodbye(peer, code, detail=detail)
+        for peer in peers:
+            self._tell_left(peer, _REASONS[code], now)
+
+    def _done(self) -> list[Effect]:
+        effects, self._effects = self._effects, []
+        return effects
+
+    def _label(self, peer: Peer) -> str:
+        return f"{peer.name}#{peer.session_id}" if peer.name else f"connection {peer.id}"
+
+    def _publish(self, event: Any, but: int) -> int:
+        """Number a public event and tell it to every user but one (ORD-3, ORD-4); returns its seq."""
+        self._seq += 1
+        event.seq = self._seq
+        self._effects.append(TellAll(event, but))
+        return self._seq
+
+    def _ok(self, peer: Peer, request_id: int, seq: int, now: Now) -> None:
+        self._effects.append(Tell(peer.id, m.Ok(request_id=request_id, seq=seq, time=now.wall)))
+
+    def _refuse(self, peer: Peer, type_: int, request_id: int, code: str, reason: str = "", retry: int = 0) -> None:
+        """Answer a request with ERROR; a HELLO that was refused too often ends the connection (HELLO-5)."""
+        if type_ == m.Hello.TYPE:
+            peer.tries += 1
+            if peer.tries >= self.settings.hello_tries:
+                self.peers.remove(peer)
+                return self._goodbye(peer, "TOO_MANY_ATTEMPTS", request_id)
+        self.log("refuse", f"{self._label(peer)}: {code}{' ' + escaped(reason) if reason else ''}")
+        number = m.ErrorCode(FAILURES[code].code)
+        error = m.Error(request_id=request_id, code=number, request_type=type_, retry_after_ms=retry, detail="")
+        return self._effects.append(Tell(peer.id, error))
+
+    def _goodbye(self, peer: Peer, code: str, request_id: int = 0, retry: int = 0, detail: str = "") -> None:
+        """The last frame of a connection (END-1), which is out of the tables already."""
+        self.log("disconnect", f"{self._label(peer)}: {code}{' ' + escaped(detail) if detail else ''}")
+        number = m.GoodbyeCode(FAILURES[code].code)
+        goodbye = m.Goodbye(request_id=request_id, code=number, retry_after_ms=retry, detail=detail)
+        self._effects += [Tell(peer.id, goodbye), Finish(peer.id)]
+
+    def _end(
+        self,
+        peer: Peer,
+        code: str,
+        now: Now,
+        *,
+        request_id: int = 0,
+        retry: int = 0,
+        detail: str = "",
+        left: m.LeftReason | None = None,
+    ) -> None:
+        """End a connection with GOODBYE and tell the others, in one step (END-10)."""
+        self.peers.remove(peer)
+        self._goodbye(peer, code, request_id, retry, detail)
+        self._tell_left(peer, left or _REASONS.get(code, m.LeftReason.VIOLATION), now)
+
+    def _remove(self, peer: Peer, why: str, reason: m.LeftReason, now: Now) -> None:
+        """A connection is gone without GOODBYE."""
+        self.peers.remove(peer)
+        self.log("disconnect", f"{self._label(peer)}: {escaped(why)}")
+        self._tell_left(peer, reason, now)
+
+    def _tell_left(self, peer: Peer, reason: m.LeftReason, now: Now) -> None:
+        if peer.name:  # LEFT-1: nobody has heard of a connection without a name.
+            self._publish(m.Left(seq=0, time=now.wall, who=peer.user, reason=reason), but=peer.id)
+
+
+# The fields that max_name and max_text bound, in the order in which they are examined.
+_LIMITED: dict[type[Message], tuple[tuple[str, str, str], ...]] = {
+    m.Hello: (("name", "max_name", "NAME_INVALID"),),
+    m.Say: (("text", "max_text", "TEXT_TOO_LONG"),),
+    m.Pm: (("to", "max_name", "NAME_INVALID"), ("text", "max_text", "TEXT_TOO_LONG")),
+    m.Who: (("after", "max_name", "NAME_INVALID"),),
+    m.Rename: (("name", "max_name", "NAME_INVALID"),),
+}
+
+
+def _roster_room(settings: Settings) -> int:
+    """How many users fit into a ROSTER whatever their names (WHO-2)."""
+    empty = len(encode(m.Roster(entries=(), more=False)))
+    longest = m.User(session_id=1, name="x" * settings.max_name)
+    each = len(encode(m.Roster(entries=(longest,), more=False))) - empty
+    return (FRAME.prefix_size + settings.max_frame - empty) // each
+
+
+def _detail(reason: str) -> str:
+    """A reason cut to what the field bears: one printable line of at most 255 bytes."""
+    line = "".join(character if character.isprintable() else "?" for character in reason)
+    return line.encode()[:255].decode(errors="ignore")
