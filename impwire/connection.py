@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from .codecs import FRAME, decode, encode
 from .framing import FrameDecoder
-from .messages import MESSAGES, Error, Goodbye, Hello, Ping, Pong, Welcome
+from .messages import MESSAGES, Error, Goodbye, Hello, Leave, Ping, Pong, Welcome
 from .tables import LEGAL, NUMBERING, REPLIES, SECTIONS, Role, State
 from .wire import DecodeError, Header, Message
 
@@ -163,7 +163,10 @@ class Connection:
         except DecodeError as error:
             return self._refused(header, kind, error)
         answers = self._answered(message) if kind in _REPLY_CLASSES else None
-        self._enter(LEGAL[self.peer, self.state, type(message)], message)
+        refused_leave = isinstance(message, Error) and isinstance(answers, Leave)
+        # STATE-6: a LEAVE that is refused changes no state.
+        target = State.ACTIVE if refused_leave else LEGAL[self.peer, self.state, type(message)]
+        self._enter(target, message)
         return Received(message, answers)
 
     def _check_header(self, header: Header, kind: type[Message] | None) -> None:
@@ -172,8 +175,8 @@ class Connection:
         sender, group = _range(header.type)
         name = kind.NAME if kind else f"type {header.type:#04x}"
         if sender not in (self.peer, "either"):
-            raise RemoteProtocolError("UNEXPECTED_MESSAGE", f"the {self.peer} may never send {name}", request_id)
-        if self.role is Role.SERVER and not request_id:
+            raise RemoteProtocolError("UNEXPECTED_MESSAGE", f"the {self.peer} may never send {name}")
+        if (self.role is Role.SERVER or kind is Ping) and not request_id:  # FRAME-8, FRAME-10
             raise RemoteProtocolError("MALFORMED", f"{name} has the request_id 0")
         if group == "event" and request_id:
             raise RemoteProtocolError("MALFORMED", f"the event {name} has a request_id other than 0")
@@ -184,17 +187,14 @@ class Connection:
             legal = (self.peer, self.state, kind) in LEGAL
         if not legal:
             reason = f"the {self.peer} may not send {name} in state {self.state.name}"
-            raise RemoteProtocolError("UNEXPECTED_MESSAGE", reason, request_id)
+            raise RemoteProtocolError("UNEXPECTED_MESSAGE", reason, _answerable(header, kind))
 
     def _refused(self, header: Header, kind: type[Message] | None, error: DecodeError) -> Refused:
         """Steps 3 and 6 to 8 of REQ-5, as far as the form of the frame shows them."""
-        request = kind is None or kind in REPLIES
         if error.code == "MALFORMED" or self.role is Role.CLIENT:
-            raise RemoteProtocolError("MALFORMED", str(error), header.correlation)
-        if not request:
-            raise RemoteProtocolError(
-                "MALFORMED", f"a {error.message} cannot be refused: {error.reason}", header.correlation
-            )
+            raise RemoteProtocolError("MALFORMED", str(error), _answerable(header, kind))
+        if kind in _REPLY_CLASSES:  # EXT-8
+            raise RemoteProtocolError("MALFORMED", f"{error.message} cannot be refused: {error.reason}")
         return Refused(header, error.code, error.reason, error.field, error.partial)
 
     def _answered(self, reply: Message) -> Message | None:
@@ -211,8 +211,13 @@ class Connection:
             or (isinstance(reply, Pong) and isinstance(request, Ping) and reply.nonce != request.nonce)
         ):
             # PONG-1, STATE-4: a reply to nothing.
-            raise RemoteProtocolError("UNEXPECTED_MESSAGE", f"{reply.NAME} answers no request", request_id)
+            raise RemoteProtocolError("UNEXPECTED_MESSAGE", f"{reply.NAME} answers no request")
         return self._outstanding.popleft()
+
+
+def _answerable(header: Header, kind: type[Message] | None) -> int:
+    """The request_id for a GOODBYE caused by this frame: 0 unless it counts as a request (GOODBYE-1)."""
+    return 0 if kind in _REPLY_CLASSES else header.correlation
 
 
 def _range(type_: int) -> tuple[str, str]:

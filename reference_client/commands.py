@@ -7,6 +7,7 @@ decided by `refusal` and the codec, since that depends on the limits in WELCOME.
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from impwire import EncodeError, Message
@@ -23,6 +24,7 @@ _SAY = Command("<text>", (Argument("text", "text", True, False),), "", PLAIN)
 #: For each type of argument, the limit in WELCOME that bounds its bytes, and the code for more.
 _LIMITS = {"text": ("max_text", "TEXT_TOO_LONG"), "name": ("max_name", "NAME_INVALID")}
 
+_BLANKS = re.compile("[ \\t]+")
 _LONGEST_ECHO = 40
 
 
@@ -71,8 +73,7 @@ def parse(line: str) -> Request | Local | Explanation | None:
     values: list[str] = []
     for argument in command.arguments:
         value, rest = (rest, "") if argument.rest else _split(rest)
-        # Blanks alone are no argument; that a plain line of blanks is said all the same is its author's wish.
-        if not value.strip() and not argument.optional:
+        if not value and not argument.optional:
             return Explanation(f"Missing argument: {command.usage}")  # CLIENT-1
         values.append(value)
     if rest:
@@ -81,8 +82,8 @@ def parse(line: str) -> Request | Local | Explanation | None:
 
 
 def _split(text: str) -> tuple[str, str]:
-    """The first word, and what follows it without the blanks between; trailing blanks belong to the last argument."""
-    word, *rest = text.split(None, 1) if text[:1].strip() else ["", text]
+    """The first word, and what follows it without the blanks between. Blanks further on belong to what was typed."""
+    word, *rest = _BLANKS.split(text, maxsplit=1)
     return word, rest[0] if rest else ""
 
 
@@ -95,9 +96,7 @@ def _request(command: Command, values: list[str]) -> Request:
     assert command.sends is not None
     kind, template = command.sends
     named = dict(zip((argument.name for argument in command.arguments), values, strict=True))
-    fields = {
-        field: value.format_map(named) if isinstance(value, str) else value for field, value in template.items()
-    }
+    fields = {field: value.format_map(named) if isinstance(value, str) else value for field, value in template.items()}
     typed = tuple(zip((argument.type for argument in command.arguments), values, strict=True))
     return Request(_CLASSES[kind], fields, typed)
 

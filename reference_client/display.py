@@ -56,7 +56,9 @@ def shown(message: Message, answers: Message | None, own_name: str) -> Show | No
     """
     for entry in DISPLAY:
         if _fits(entry, message, answers):
-            return Show(_PLACEHOLDER.sub(lambda match: _value(match[1], message, answers, own_name), entry.line), entry.stream)
+            return Show(
+                _PLACEHOLDER.sub(lambda match: _value(match[1], message, answers, own_name), entry.line), entry.stream
+            )
     return None
 
 

@@ -73,7 +73,7 @@ class ClientSession:
         self._owed = 0
         self._seq = 0
         self._gap_told = False
-        self._heard = 0.0
+        self._heard: float | None = None
         self._pinged: float | None = None
         self._leave_by: float | None = None
 
@@ -128,13 +128,13 @@ class ClientSession:
         else:
             self._leave_by = now + PATIENCE
             if self._connection.state is State.ACTIVE:
-                self._request(Leave(request_id=self._connection.new_request_id()))
+                self._leave()
         return self._take()
 
     def tick(self, now: float) -> list[Effect]:
         """The time is `now`. Nothing happens before `next_deadline`."""
         deadline = self.next_deadline()
-        if deadline is None or now < deadline:
+        if deadline is None or self._heard is None or now < deadline:
             return []
         silence = f"nothing was heard from the server for {now - self._heard:.0f} s"
         if self._connection.state is State.CONNECTED:
@@ -146,14 +146,14 @@ class ClientSession:
         else:
             self._pinged = now
             request_id = self._connection.new_request_id()
-            self._request(Ping(request_id=request_id, nonce=request_id))
+            self._send(Ping(request_id=request_id, nonce=request_id))
         return self._take()
 
     # -- what the edge may ask -----------------------------------------------------------------------------------
 
     def next_deadline(self) -> float | None:
         """When `tick` is to be called, on the clock of `now`; None if there is nothing to wait for."""
-        if self._ended or not self._owed and self._welcome is None:
+        if self._ended or self._heard is None:
             return None
         if self._welcome is None:
             # The server's timers are not known yet; it would give up after this time itself.
@@ -180,7 +180,7 @@ class ClientSession:
         self._count(message)
         line = shown(message, answers, self.name)
         if line is not None:
-            self._effects.append(line)
+            self._add(line)
         match message:
             case Welcome():
                 self._welcomed(message)
@@ -190,9 +190,9 @@ class ClientSession:
                 self._next_page(message, answers)
             case Error() if isinstance(answers, Hello):
                 self._end(3, "REFUSED")  # CLIENT-7
-            case Error() if isinstance(answers, Leave):
-                # State CLOSING has no way back (LEAVE-2), so all that is left is to close.
-                self._fail("The server has refused to say goodbye.", "REFUSED")
+            case Error() if isinstance(answers, Leave) and (self._input_ended or self._leave_by is not None):
+                # STATE-6: the stay goes on. But there is nobody left to talk, so all that is left is to close.
+                self._fail("The server has refused to let you leave.", "REFUSED")
             case Ping() if self._connection.state is State.ACTIVE:
                 self._send(Pong(request_id=message.request_id, nonce=message.nonce))  # CLIENT-8, PING-1
             case Goodbye():
@@ -200,11 +200,9 @@ class ClientSession:
                 self._end(_EXIT_CODES.get(message.code, 1), reason)
 
     def _welcomed(self, welcome: Welcome) -> None:
-        self._welcome, self._seq = welcome, welcome.seq
+        self._welcome, self._seq, self.name = welcome, welcome.seq, welcome.name
         if welcome.version != PROTOCOL_VERSION:
             self._broken(f"WELCOME names version {welcome.version:#06x}, which was not offered")  # HELLO-1
-        elif welcome.name != self.name:
-            self._broken(f'WELCOME names "{welcome.name}", not "{self.name}"')  # WELCOME-3
         while self._held and not self._ended:
             self._obey(self._held.popleft())
 
@@ -226,7 +224,7 @@ class ClientSession:
         if last.lower() <= request.after.lower():
             self._show("The server's list of users does not go on as it should; it may be incomplete.", "error")
             return
-        self._request(Who(request_id=self._connection.new_request_id(), after=last, limit=request.limit))
+        self._send(Who(request_id=self._connection.new_request_id(), after=last, limit=request.limit))
 
     # -- lines of the user ---------------------------------------------------------------------------------------
 
@@ -247,7 +245,7 @@ class ClientSession:
         explanation = commands.refusal(request, self._welcome)
         if explanation is None:
             try:
-                self._request(request.message(self._connection.new_request_id()))
+                self._send(request.message(self._connection.new_request_id()))
             except EncodeError as error:
                 explanation = commands.refusal_of_codec(error)
         if explanation is not None:
@@ -265,13 +263,13 @@ class ClientSession:
         self._connection.sent(message)
         if not isinstance(message, Pong):
             self._owed += 1
-        self._effects.append(Send(frame))
+        self._add(Send(frame))
 
-    def _request(self, message: Message) -> None:
-        self._send(message)
+    def _leave(self) -> None:
+        self._send(Leave(request_id=self._connection.new_request_id()))
 
     def _show(self, line: str, stream: str = "output") -> None:
-        self._effects.append(Show(line, stream))
+        self._add(Show(line, stream))
 
     def _broken(self, reason: str) -> None:
         """STATE-4, EXT-7: what breaks the protocol ends the connection."""
@@ -282,17 +280,20 @@ class ClientSession:
         self._fail(harmless(f"The connection was lost: {why}."), "LOST")
 
     def _fail(self, line: str, reason: str) -> None:
-        if not self._ended:
-            self._show(line, "error")  # CLIENT-7: one line that says why.
-            self._end(1, reason)
+        self._show(line, "error")  # CLIENT-7: one line that says why.
+        self._end(1, reason)
 
     def _end(self, code: int, reason: str) -> None:
+        self._add(End(code, reason))
         self._ended = True
-        self._effects.append(End(code, reason))
+
+    def _add(self, effect: Effect) -> None:
+        if not self._ended:
+            self._effects.append(effect)
 
     def _take(self) -> list[Effect]:
         """The effects so far; what is done as soon as nothing is owed is done here."""
-        if self._input_ended and not self._owed and self._connection.state is State.ACTIVE and not self._ended:
-            self._request(Leave(request_id=self._connection.new_request_id()))  # CLIENT-3
+        if self._input_ended and not self._owed and self._connection.state is State.ACTIVE:
+            self._leave()  # CLIENT-3
         effects, self._effects = self._effects, []
         return effects

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from impwire import Message, Refused
 from impwire import messages as m
-from impwire.codecs import FRAME, encode
+from impwire.codecs import FRAME, ROSTER_TYPE, encode
 from impwire.tables import FAILURES, PROTOCOL_VERSION, RESERVED_NAMES, Settings
 
 from .addresses import Address
@@ -455,7 +455,7 @@ def _roster_room(settings: Settings) -> int:
     empty = len(encode(m.Roster(entries=(), more=False)))
     longest = m.User(session_id=1, name="x" * settings.max_name)
     each = len(encode(m.Roster(entries=(longest,), more=False))) - empty
-    return (FRAME.prefix_size + settings.max_frame - empty) // each
+    return min(ROSTER_TYPE.maximum, (FRAME.prefix_size + settings.max_frame - empty) // each)
 
 
 def _detail(reason: str) -> str:

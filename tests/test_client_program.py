@@ -1,0 +1,517 @@
+"""The client as a program: started as people start it, against a server scripted here.
+
+No test waits for time to pass. Each waits for a frame or a line, and a watchdog ends the program if that never comes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from impwire import FrameDecoder, Message
+from impwire.codecs import encode
+from impwire.messages import (
+    Chat,
+    Error,
+    ErrorCode,
+    Goodbye,
+    GoodbyeCode,
+    Hello,
+    Leave,
+    Ok,
+    Ping,
+    Pong,
+    Say,
+    User,
+    Welcome,
+)
+from impwire.tables import DEFAULT_PORT, LIMITS, TIMERS
+
+ROOT = Path(__file__).parent.parent
+WATCHDOG = 30.0
+
+posix = pytest.mark.skipif(os.name != "posix", reason="needs signals and pseudo-terminals")
+
+
+class Server:
+    """A server that says what the test tells it to. Whatever it waits for has to come within the watchdog's time."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(WATCHDOG)
+        self.port: int = self._listener.getsockname()[1]
+        self._peer: socket.socket | None = None
+        self._decoder = FrameDecoder(1 << 20)
+
+    @property
+    def peer(self) -> socket.socket:
+        """The connection of the client, accepted when it is first needed."""
+        if self._peer is None:
+            self._peer, _ = self._listener.accept()
+            self._peer.settimeout(WATCHDOG)
+        return self._peer
+
+    def reads(self) -> Any:
+        """The next message of the client; None if it has closed."""
+        while (message := self._decoder.next_message()) is None:
+            data = self.peer.recv(65536)
+            if not data:
+                return None
+            self._decoder.feed(data)
+        return message
+
+    def sends(self, *messages: Message) -> None:
+        self.peer.sendall(b"".join(map(encode, messages)))
+
+    def welcomes(self, name: str = "ann") -> None:
+        hello = self.reads()
+        assert isinstance(hello, Hello)
+        assert hello.name == name
+        limits: dict[str, Any] = {key: limit.default for key, limit in (LIMITS | TIMERS).items()}
+        self.sends(
+            Welcome(
+                request_id=hello.request_id,
+                version=0x0100,
+                capabilities=0,
+                session_id=7,
+                name=name,
+                server_name="Test",
+                seq=10,
+                time=1,
+                **limits,
+            )
+        )
+
+    def accepts(self, kind: type[Message], seq: int = 0) -> Any:
+        """Read a request of that kind and answer it."""
+        request = self.reads()
+        assert isinstance(request, kind)
+        if isinstance(request, Leave):
+            self.sends(goodbye(GoodbyeCode.LEFT, request.request_id))
+        else:
+            self.sends(Ok(request_id=request.request_id, seq=seq, time=1))  # type: ignore[attr-defined]
+        return request
+
+    def close(self) -> None:
+        self._listener.close()
+        if self._peer is not None:
+            self._peer.close()
+
+
+def goodbye(code: GoodbyeCode, request_id: int = 0) -> Goodbye:
+    return Goodbye(request_id=request_id, code=code, retry_after_ms=0, detail="")
+
+
+def chat(seq: int, text: str) -> Chat:
+    return Chat(seq=seq, time=1, who=User(session_id=8, name="bob"), text=text)
+
+
+class Client:
+    """The program, its lines, and its end."""
+
+    def __init__(self, arguments: list[str], stack: ExitStack, **options: Any) -> None:
+        streams: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        command = [sys.executable, "-m", "reference_client", *arguments]
+        self.process: subprocess.Popen[bytes] = subprocess.Popen(command, **(streams | {"cwd": ROOT} | options))
+        watchdog = threading.Timer(WATCHDOG, self.process.kill)
+        watchdog.start()
+        stack.callback(watchdog.cancel)
+        stack.callback(self._stop)
+
+    def _stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream is not None:
+                with suppress(BrokenPipeError):
+                    stream.close()
+
+    def types(self, *lines: str | bytes) -> None:
+        for line in lines:
+            self._stdin.write((line if isinstance(line, bytes) else line.encode()) + b"\n")
+        self._stdin.flush()
+
+    @property
+    def _stdin(self) -> IO[bytes]:
+        assert self.process.stdin is not None
+        return self.process.stdin
+
+    def ends_input(self) -> None:
+        self._stdin.close()
+
+    def line(self) -> str:
+        """The next line on standard output, with its line feed; empty at the end."""
+        assert self.process.stdout is not None
+        return bytes(self.process.stdout.readline()).decode()
+
+    def ends(self) -> tuple[int, str, str]:
+        """Exit code and what is left on standard output and standard error."""
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        output, errors = self.process.stdout.read().decode(), self.process.stderr.read().decode()
+        return self.process.wait(), output, errors
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def server(stack: ExitStack) -> Server:
+    server = Server()
+    stack.callback(server.close)
+    return server
+
+
+Start = Callable[..., Client]
+
+
+@pytest.fixture
+def start(stack: ExitStack, server: Server) -> Start:
+    """Start the client towards the server, with further arguments of Popen."""
+
+    def start(name: str = "ann", **options: Any) -> Client:
+        return Client([name, "--port", str(server.port)], stack, **options)
+
+    return start
+
+
+@pytest.fixture
+def client(start: Start, server: Server) -> Client:
+    """A client that has been welcomed as ann."""
+    client = start()
+    server.welcomes()
+    assert client.line() == "Welcome to Test, ann.\n"
+    return client
+
+
+# -- a talk through pipes ----------------------------------------------------------------------------------------------
+
+
+def test_lines_go_out_and_come_in_while_both_sides_live(client: Client, server: Server) -> None:
+    client.types("hi")
+    assert server.accepts(Say, 11).text == "hi"
+    assert client.line() == "ann: hi\n"
+    server.sends(chat(12, "hello\nann"))
+    assert client.line() == "bob: hello\u21b5ann\n"
+    client.types("/foo")
+    assert client.line() == "Unknown command /foo; /help lists the commands.\n"
+    client.types("/leave")
+    server.accepts(Leave)
+    assert client.ends() == (0, "You have left.\n", "")
+    assert server.reads() is None
+
+
+def test_ping_is_answered_while_nothing_is_typed(client: Client, server: Server) -> None:
+    """CLIENT-8."""
+    server.sends(Ping(request_id=5, nonce=6))
+    assert server.reads() == Pong(request_id=5, nonce=6)
+    assert client.process.poll() is None
+
+
+def test_piped_lines_wait_for_welcome_and_for_replies(start: Start, server: Server) -> None:
+    """HELLO-7, CLIENT-3: everything is piped in before the server says a word."""
+    client = start()
+    client.types("one", "", b"windows\r", b"caf\xe9")
+    client._stdin.write("last line without a line feed: é".encode())
+    client.ends_input()
+    server.welcomes()
+    texts = [server.accepts(Say, seq).text for seq in (11, 12, 13)]
+    assert texts == ["one", "windows", "last line without a line feed: é"]
+    server.accepts(Leave)
+    code, output, errors = client.ends()
+    assert (code, errors) == (0, "")
+    lines = output.splitlines()
+    assert lines[:2] == ["Welcome to Test, ann.", "Not sent: the line is not UTF-8."]
+    assert lines[2:] == [f"ann: {text}" for text in texts] + ["You have left."]
+
+
+@pytest.mark.parametrize("content", [b"", b"from a file\n"])
+def test_input_from_a_file(start: Start, server: Server, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "lines"
+    path.write_bytes(content)
+    with path.open("rb") as file:
+        client = start(stdin=file)
+    server.welcomes()
+    if content:
+        assert server.accepts(Say, 11).text == "from a file"
+    server.accepts(Leave)
+    assert client.ends()[0] == 0
+
+
+def test_input_from_nowhere(start: Start, server: Server) -> None:
+    client = start(stdin=subprocess.DEVNULL)
+    server.welcomes()
+    server.accepts(Leave)
+    assert client.ends() == (0, "Welcome to Test, ann.\nYou have left.\n", "")
+
+
+@posix
+def test_input_that_cannot_be_read(start: Start, server: Server, tmp_path: Path) -> None:
+    with (tmp_path / "lines").open("wb") as file:
+        client = start(stdin=file)
+    server.welcomes()
+    server.accepts(Leave)
+    code, _, errors = client.ends()
+    assert (code, errors) == (0, "Cannot read the input: Bad file descriptor.\n")
+
+
+def test_much_input_is_read_no_faster_than_the_server_answers(start: Start, server: Server) -> None:
+    client = start()
+    lines = [f"line {number}" for number in range(2000)]
+
+    def feed() -> None:
+        client.types(*lines)
+        client.ends_input()
+
+    threading.Thread(target=feed, daemon=True).start()
+    server.welcomes()
+    reader: list[str] = []
+    drain = threading.Thread(target=lambda: reader.append(client.ends()[1]), daemon=True)
+    drain.start()
+    texts = [server.accepts(Say, 11 + number).text for number in range(len(lines))]
+    assert texts == lines
+    server.accepts(Leave)
+    drain.join(WATCHDOG)
+    assert reader[0].splitlines()[1:-1] == [f"ann: {line}" for line in lines]
+
+
+def test_endless_line_is_refused_without_filling_the_memory(client: Client, server: Server) -> None:
+    client.types(b"x" * 1_000_000, "hi")
+    assert client.line() == "Not sent: the text is too long (65536 bytes; this server takes 4096).\n"
+    assert server.accepts(Say, 11).text == "hi"
+
+
+def test_output_is_utf8_in_every_locale(start: Start, server: Server) -> None:
+    client = start(env=os.environ | {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
+    client.types("é\t☃")
+    server.welcomes()
+    server.accepts(Say, 11)
+    client.line()
+    assert client.line() == "ann: é ☃\n"
+
+
+# -- how it ends -------------------------------------------------------------------------------------------------------
+
+
+def test_refused_name(start: Start, server: Server) -> None:
+    client = start("bob")
+    hello = server.reads()
+    refused = Error(request_id=hello.request_id, code=ErrorCode.NAME_TAKEN, request_type=1, retry_after_ms=0, detail="")
+    server.sends(refused)
+    assert client.ends() == (3, "", "Refused: that name is taken.\n")
+    assert server.reads() is None
+
+
+@pytest.mark.parametrize(
+    ("code", "exit_code", "words"),
+    [
+        (GoodbyeCode.KICKED, 3, "the operator has removed you"),
+        (GoodbyeCode.BANNED, 3, "you are banned"),
+        (GoodbyeCode.SHUTTING_DOWN, 1, "the server is stopping"),
+    ],
+)
+def test_ended_by_the_server(client: Client, server: Server, code: GoodbyeCode, exit_code: int, words: str) -> None:
+    server.sends(chat(11, "x"), goodbye(code))
+    assert client.ends() == (exit_code, "bob: x\n", f"The server has ended the connection: {words}.\n")
+
+
+def test_lost_connection(client: Client, server: Server) -> None:
+    server.peer.close()
+    assert client.ends() == (1, "", "The connection was lost: the server closed it without a goodbye.\n")
+
+
+def test_reset_connection(client: Client, server: Server) -> None:
+    linger = (1).to_bytes(4, sys.byteorder) + bytes(4)
+    server.peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    server.peer.close()
+    assert client.ends() == (1, "", "The connection was lost: connection reset by peer.\n")
+
+
+@pytest.mark.parametrize("speech", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-x\r\n", b"\0\0\0\x06\xc0\0\0\0\0\0"])
+def test_server_of_another_protocol(start: Start, server: Server, speech: bytes) -> None:
+    client = start()
+    server.peer.sendall(speech)
+    code, output, errors = client.ends()
+    assert (code, output) == (1, "")
+    assert re.fullmatch("The server has broken the protocol: .*\n", errors)
+
+
+def test_nobody_listens(server: Server, stack: ExitStack) -> None:
+    port = server.port
+    server.close()
+    client = Client(["ann", "--port", str(port)], stack)
+    refused = "connection refused; is the server running, and is this the right port?"
+    assert client.ends() == (1, "", f"cannot connect to 127.0.0.1:{port}: {refused}\n")
+
+
+@pytest.mark.parametrize("host", ["", "no such host", "a..b", "\x1b[2J", "x" * 300])
+def test_host_that_cannot_be(host: str, stack: ExitStack) -> None:
+    client = Client(["ann", "--host", host], stack)
+    code, output, errors = client.ends()
+    assert (code, output) == (1, "")
+    assert re.fullmatch(rf"cannot connect to .*:{DEFAULT_PORT}: .*\n", errors)
+    assert "\x1b" not in errors
+
+
+def test_output_without_a_reader(start: Start, server: Server) -> None:
+    reading, writing = os.pipe()
+    client = start(stdout=writing)
+    os.close(writing)
+    os.close(reading)
+    server.welcomes()
+    assert client.process.wait(WATCHDOG) == 1
+    assert client.process.stderr is not None
+    assert client.process.stderr.read() == b""
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_leaves(client: Client, server: Server, number: int) -> None:
+    client.process.send_signal(number)
+    server.accepts(Leave)
+    assert client.ends() == (0, "You have left.\n", "")
+
+
+@posix
+def test_second_signal_does_not_wait(client: Client, server: Server) -> None:
+    client.process.send_signal(signal.SIGINT)
+    assert isinstance(server.reads(), Leave)
+    client.process.send_signal(signal.SIGINT)
+    assert client.ends() == (1, "", "Left without the server's goodbye.\n")
+
+
+@posix
+def test_signal_before_welcome(start: Start, server: Server) -> None:
+    client = start()
+    assert isinstance(server.reads(), Hello)
+    client.process.send_signal(signal.SIGTERM)
+    assert client.ends() == (1, "", "Interrupted before the server had answered.\n")
+
+
+# -- the command line --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["ann", "bob"], ["ann", "--port", "0"], ["ann", "--port", "65536"], ["ann", "--port", "x"], ["ann", "--nope"]],
+)
+def test_bad_command_line(arguments: list[str], stack: ExitStack) -> None:
+    code, output, errors = Client(arguments, stack).ends()
+    assert (code, output) == (2, "")
+    assert errors.startswith("usage: python -m reference_client")
+
+
+def test_name_that_cannot_be_asked_for(stack: ExitStack) -> None:
+    code, output, errors = Client(["1ann"], stack).ends()
+    assert (code, output) == (3, "")
+    assert re.fullmatch('Refused: "1ann": .*\n', errors)
+
+
+def test_help_tells_the_exit_codes(stack: ExitStack) -> None:
+    code, output, _ = Client(["--help"], stack).ends()
+    assert code == 0
+    assert all(f"\n  {number}  " in output for number in range(4))
+
+
+def test_version(stack: ExitStack) -> None:
+    assert Client(["--version"], stack).ends()[1].endswith(", IMP 1.0\n")
+
+
+# -- on a terminal -----------------------------------------------------------------------------------------------------
+
+
+_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+class Terminal:
+    """A pseudo-terminal with the client on it."""
+
+    def __init__(self, start: Start, stack: ExitStack) -> None:
+        import pty
+
+        self._master, slave = pty.openpty()
+        stack.callback(os.close, self._master)
+        environment = os.environ | {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "LC_ALL": "C.UTF-8"}
+        self.client = start(stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True)
+        os.close(slave)
+        self._seen = ""
+
+    def types(self, keys: str) -> None:
+        os.write(self._master, keys.encode())
+
+    def shows(self, text: str) -> None:
+        """Read until the text has appeared."""
+        while text not in self._seen:
+            piece = self._read()
+            assert piece, f"{text!r} never came: {self._seen!r}"
+            # What moves the cursor and sets colours is left out; an escape may have come in two pieces.
+            self._seen = _ESCAPE.sub("", self._seen + piece)
+        self._seen = self._seen.partition(text)[2]
+
+    def _read(self) -> str:
+        try:
+            return os.read(self._master, 65536).decode(errors="replace")
+        except OSError:
+            return ""  # What Linux says when the other side is closed.
+
+
+@pytest.fixture
+def terminal(start: Start, stack: ExitStack, server: Server) -> Terminal:
+    pytest.importorskip("prompt_toolkit")
+    if os.name != "posix":
+        pytest.skip("needs a pseudo-terminal")
+    terminal = Terminal(start, stack)
+    server.welcomes()
+    terminal.shows("Welcome to Test, ann.")
+    terminal.shows(">")
+    return terminal
+
+
+def test_terminal_talks_both_ways(terminal: Terminal, server: Server) -> None:
+    terminal.types("hal")
+    terminal.shows("hal")
+    server.sends(chat(11, "first"))
+    terminal.shows("bob: first\r\n")
+    terminal.shows("hal")
+    terminal.types("lo\r")
+    assert server.accepts(Say, 12).text == "hallo"
+    terminal.shows("ann: hallo\r\n")
+    terminal.types("/foo\r")
+    terminal.shows("Unknown command /foo")
+    terminal.types("/le\t")
+    terminal.shows("ave")
+    terminal.types("\r")
+    server.accepts(Leave)
+    terminal.shows("You have left.\r\n")
+    assert terminal.client.process.wait(WATCHDOG) == 0
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
+def test_terminal_leaves_at(terminal: Terminal, server: Server, key: str) -> None:
+    terminal.types(key)
+    server.accepts(Leave)
+    terminal.shows("You have left.\r\n")
+    assert terminal.client.process.wait(WATCHDOG) == 0
+
+
+def test_terminal_shows_why_it_ended_while_typing(terminal: Terminal, server: Server) -> None:
+    terminal.types("half a li")
+    terminal.shows("half a li")
+    server.sends(chat(11, "last words"), goodbye(GoodbyeCode.KICKED))
+    terminal.shows("bob: last words\r\n")
+    terminal.shows("The server has ended the connection: the operator has removed you.\r\n")
+    assert terminal.client.process.wait(WATCHDOG) == 3
