@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from impwire import messages as m
-from impwire.codecs import CODECS
+from impwire.codecs import CODECS, NAME_TYPE
 from impwire.tables import CLIENT_COMMANDS, DISPLAY, FAILURES, PROTOCOL_VERSION, REPLIES, Settings
 from impwire.wire import Message
 
@@ -47,6 +47,9 @@ class ClientPlay:
         self.pings = 0
         self.inside = False
         self.errors_due: list[str] = []
+        self.input_ended = False
+        #: Whether lines that nobody can foresee, such as the end of a help text, may stand before the next line.
+        self.free_lines = False
 
     def play(self) -> None:
         """Raises `CaseFailed` at the first thing that is not as it should be."""
@@ -83,13 +86,12 @@ class ClientPlay:
         self._type("/leave")
         self._next_from_client(Part("LEAVE", {}))
         self._tell(Part("GOODBYE", {"code": "LEFT"}))
-        self._peer.end_stream()
         self._peer.expect_end(Verdict.CLOSED)
         self._expect_exit(0)
 
     def _sends(self, step: Step) -> None:
         part = step.parts[0]
-        if part.message not in ("HELLO", "PONG"):
+        if part.message not in ("HELLO", "PONG") and not self.input_ended:
             fields = {
                 name: self.scope.to_send(value, field_constructs(part.message)[name])
                 for name, value in part.fields.items()
@@ -125,6 +127,7 @@ class ClientPlay:
             )
         if not isinstance(message, m.Pong):
             self.requests.append(message)
+            self.scope.variables["request"] = request_id
         return message
 
     def _types(self, step: Step) -> None:
@@ -137,6 +140,7 @@ class ClientPlay:
     def _ends_input(self, step: Step) -> None:
         self.transcript.note(f"{'typed':>8}  > (end of input)")
         self.client.program.end_input()
+        self.input_ended = True
 
     # -- what the client under test is told ----------------------------------------------------------------------
 
@@ -172,6 +176,7 @@ class ClientPlay:
             self.own_name = answered.name
         elif isinstance(message, m.Goodbye):
             self.inside = False
+            self._peer.end_stream()  # END-2
 
     def _values(self, part: Part) -> dict[str, Any]:
         """The fields of a message of the server, with what the step does not say as a server would fill it in."""
@@ -203,7 +208,7 @@ class ClientPlay:
     def _user(self, fields: dict[str, Any]) -> m.User:
         """A user of whom a step tells only the name, or only the session."""
         known = {user.name: user for user in self.users.values()}
-        name = str(self.scope.to_send(fields.get("name", "nobody"), None) if "name" in fields else "nobody")
+        name = str(self.scope.to_send(fields.get("name", "nobody"), NAME_TYPE))
         session_id = self.scope.number(fields["session_id"]) if "session_id" in fields else None
         user = known.get(name) or m.User(session_id=len(self.users) + 100, name=name)
         return user if session_id is None else replace(user, session_id=session_id)
@@ -248,6 +253,11 @@ class ClientPlay:
             )
             self._peer.send_raw(data)
 
+    def _stream_ends(self, step: Step) -> None:
+        """The server's side of the stream ends, without GOODBYE."""
+        self._peer.end_stream()
+        self.inside = False
+
     def _receives_nothing(self, step: Step) -> None:
         """A server that sends nothing gives a client nothing to show: the fence at the end sees to it."""
 
@@ -260,6 +270,9 @@ class ClientPlay:
                 self._tell(Part("JOINED", {"who": f"${step.actor}"}))
             else:
                 self.seq += 1
+        elif step.verb == "receives" and step.message == "WELCOME":
+            self.users[step.actor] = m.User(session_id=len(self.users) + 1, name=step.actor)
+            self.scope.variables[step.actor] = self.users[step.actor]
         elif step.verb == "leaves":
             user = f"${step.actor}"
             if self.inside:
@@ -280,6 +293,9 @@ class ClientPlay:
 
     def _expect_line(self, due: str) -> None:
         line = self._next_line(repr(due))
+        while self.free_lines and line != due:
+            line = self._next_line(repr(due))
+        self.free_lines = False
         if line != due:
             raise CaseFailed(Verdict.WRONG_OUTPUT, f"the client should have shown\n  {due!r}\nand showed\n  {line!r}")
 
@@ -313,6 +329,7 @@ class ClientPlay:
             if command.usage not in line or command.help not in line:
                 text = f"the help should have had {command.usage} and {command.help!r}, and showed {line!r}"
                 raise CaseFailed(Verdict.WRONG_OUTPUT, text)
+        self.free_lines = True
 
     # -- ends ----------------------------------------------------------------------------------------------------
 
@@ -384,7 +401,7 @@ def _part(path: str, message: Message, answered: Message | None, own_name: str) 
         return own_name
     if path == "says":
         name = getattr(message.code, "name", "")  # type: ignore[attr-defined]
-        return FAILURES[name].says if name in FAILURES else ""
+        return FAILURES[name].says if name in FAILURES else f"code {message.code:d}"  # type: ignore[attr-defined]
     value: Any = answered if path.startswith("request.") else message
     for part in path.removeprefix("request.").split("."):
         value = [getattr(item, part) for item in value] if isinstance(value, tuple) else getattr(value, part)

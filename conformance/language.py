@@ -53,6 +53,7 @@ VERBS: dict[str, Verb] = {
     "floods": Verb("message fields until message fields?", roles=_SERVER_ONLY),
     "receives": Verb("message fields? options?"),
     "receives raw": Verb("raw", roles=_CLIENT_ONLY),
+    "stream ends": Verb("", roles=_CLIENT_ONLY),
     "receives nothing": Verb(""),
     "is closed": Verb(""),
     "is reset": Verb("", roles=_SERVER_ONLY),

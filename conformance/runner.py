@@ -7,6 +7,7 @@ that the next case needs is started while this one still runs.
 from __future__ import annotations
 
 import time
+import traceback
 from dataclasses import dataclass
 
 from impwire.tables import Role
@@ -89,6 +90,9 @@ class Runner:
         except CaseFailed as failed:
             text = f"{failed}\n\n{transcript}" if transcript.lines else str(failed)
             return Result(run, failed.verdict, time.monotonic() - began, text)
+        except Exception:
+            text = f"{traceback.format_exc(limit=-4)}\n{transcript}"
+            return Result(run, Verdict.HARNESS_ERROR, time.monotonic() - began, text)
         return Result(run, Verdict.PASSED, time.monotonic() - began, str(transcript))
 
     def close(self) -> None:

@@ -166,7 +166,8 @@ class RunningServer:
         deadline = time.monotonic() + timeout
         while True:
             try:
-                socket.create_connection((self.host, self.port), timeout=1.0).close()
+                with socket.create_connection((self.host, self.port), timeout=1.0) as sock:
+                    _part(sock)
                 return
             except OSError as error:
                 if time.monotonic() > deadline:
@@ -242,6 +243,15 @@ class RunningClient:
     def discard(self) -> None:
         self.listener.close()
         self.program.discard()
+
+
+def _part(sock: socket.socket) -> None:
+    """End a connection and wait until the server has done so too: it must not count in the case that follows."""
+    with contextlib.suppress(OSError):
+        sock.settimeout(0.3)
+        sock.shutdown(socket.SHUT_WR)
+        while sock.recv(65536):
+            pass
 
 
 def _free_port() -> int:

@@ -15,15 +15,21 @@ class Transcript:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self._closed = False
+
+    def close(self) -> None:
+        """Nothing that follows belongs to the story."""
+        self._closed = True
 
     def note(self, text: str) -> None:
-        self.lines.append(text)
+        if not self._closed:
+            self.lines.append(text)
 
     def frame(self, actor: str, arrow: str, what: str, data: bytes) -> None:
         """A frame of an actor: `->` to the target, `<-` from it."""
         digits = data.hex(" ")
         shown = digits if len(digits) <= _LONGEST else f"{digits[:_LONGEST]} … ({len(data)} bytes)"
-        self.lines.append(f"{actor:>8} {arrow} {what}\n{'':>12}{shown}")
+        self.note(f"{actor:>8} {arrow} {what}\n{'':>12}{shown}")
 
     def __str__(self) -> str:
         return "\n".join(self.lines)

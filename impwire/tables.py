@@ -431,11 +431,11 @@ DISPLAY: tuple[DisplayLine, ...] = (
     DisplayLine(m.Ok, m.Say, {}, "{self}: {request.text}", "output"),
     DisplayLine(m.Ok, m.Pm, {}, "To {request.to}: {request.text}", "output"),
     DisplayLine(m.Ok, m.Rename, {}, 'You are now "{request.name}".', "output"),
-    DisplayLine(m.Roster, None, {}, "Users: {entries.name}", "output"),
-    DisplayLine(m.Error, m.Hello, {"detail": ""}, "Refused: {says}.", "error"),
-    DisplayLine(m.Error, m.Hello, {}, "Refused: {detail}", "error"),
-    DisplayLine(m.Error, None, {"detail": ""}, "Refused: {says}.", "output"),
-    DisplayLine(m.Error, None, {}, "Refused: {detail}", "output"),
+    DisplayLine(m.Roster, None, {}, "Users here: {entries.name}", "output"),
+    DisplayLine(m.Error, m.Hello, {"detail": ""}, "Not done: {says}.", "error"),
+    DisplayLine(m.Error, m.Hello, {}, "Not done: {detail}", "error"),
+    DisplayLine(m.Error, None, {"detail": ""}, "Not done: {says}.", "output"),
+    DisplayLine(m.Error, None, {}, "Not done: {detail}", "output"),
     DisplayLine(m.Chat, None, {}, "{who.name}: {text}", "output"),
     DisplayLine(m.Whisper, None, {}, "From {who.name}: {text}", "output"),
     DisplayLine(m.Notice, None, {"scope": "PRIVATE"}, "SERVER to you: {text}", "output"),
@@ -1226,7 +1226,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "client",
         "18",
-        "An unknown command, or one that lacks an argument, MUST be explained to the user, and nothing MUST be sent.",
+        "An unknown command, one that lacks an argument or has one too many, and a line that is not UTF-8 MUST be explained to the user, and nothing MUST be sent.",
     ),
     "CLIENT-2": Requirement(
         "MUST",
@@ -1257,10 +1257,16 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "client",
         "18",
-        "A client whose HELLO is refused, and that has no one to ask for another name, MUST end with the exit code 3. It ends with 3 also after a GOODBYE with BANNED or KICKED, with 0 after LEFT, and with 1 after any other end or when it cannot connect, each with one line on standard error that says why, except after LEFT. Where the table marks a line with stderr, that line says why, and host and port MAY stand in front of it.",
+        "A client whose HELLO is refused by ERROR, and that has no one to ask for another name, MUST end with the exit code 3. It ends with 3 also after a GOODBYE with BANNED or KICKED, with 0 after LEFT, and with 1 after any other end or when it cannot connect, each with one line on standard error that says why, except after LEFT. Where the table marks a line with stderr, that line says why, and host and port MAY stand in front of it.",
     ),
     "CLIENT-8": Requirement(
         "MUST", "client", "18", "A client MUST answer PING at any time, also while its user types nothing."
+    ),
+    "CLIENT-9": Requirement(
+        "SHOULD",
+        "client",
+        "18",
+        "A client SHOULD keep within the rate that WELCOME tells, and hold back what it cannot send yet, so that nothing that is typed or piped into it is refused with RATE_LIMITED.",
     ),
     "LOG-1": Requirement(
         "SHOULD",

@@ -125,4 +125,4 @@ def help_lines() -> list[str]:
     """All commands, a line each: how to type them, and what they do."""
     width = max(len(command.usage) for command in CLIENT_COMMANDS.values())
     lines = [f"{command.usage:<{width}}  {command.help}" for command in CLIENT_COMMANDS.values()]
-    return [*lines, "Anything else is said to all; a line that begins with // is said without its first /."]
+    return [*lines, "Anything else is said to all; //x says /x."]

@@ -31,7 +31,7 @@ class Show(NamedTuple):
 def harmless(text: str) -> str:
     """The text with everything replaced that could act on a terminal or pass for another line.
 
-    # CLIENT-5: a line feed becomes U+21B5, a tab a space, and any other invisible character its number: <U+202E>.
+    A line feed becomes U+21B5, a tab a space, and any other invisible character its number: <U+202E> (CLIENT-5).
     """
     if text.isprintable():  # Printable means: of none of the categories in CLIENT-5. Most texts end here.
         return text

@@ -289,8 +289,8 @@ class _Writer:
             parts.append(f"{INDENT}{label}\n{INDENT * 3}{line.line}")
         notes = (
             "{field} stands for a field of the message, {request.field} for one of the request that it answers, {says} for "
-            "the words below, {self} for the client's own name before the message. An array shows its items with a "
-            "comma and a space between them."
+            "the words below ('code' and its number for a code that is not there), {self} for the client's own name "
+            "before the message. An array shows its items with a comma and a space between them."
         )
         rows = []
         for outcome in (self.spec.failures.refusal, self.spec.failures.ending):
