@@ -52,6 +52,7 @@ VERBS: dict[str, Verb] = {
     "sends raw": Verb("raw", roles=_SERVER_ONLY),
     "floods": Verb("message fields until message fields?", roles=_SERVER_ONLY),
     "receives": Verb("message fields? options?"),
+    "reads until": Verb("message fields?", roles=_SERVER_ONLY),
     "receives raw": Verb("raw", roles=_CLIENT_ONLY),
     "stream ends": Verb("", roles=_CLIENT_ONLY),
     "receives nothing": Verb(""),

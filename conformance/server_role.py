@@ -315,6 +315,20 @@ class ServerPlay:
             Verdict.TIMED_OUT, f"{until.message} did not come after {_FLOOD} times {sent.message}: {found}"
         )
 
+    def _reads_until(self, step: Step) -> None:
+        """Read again, pass over whatever public events have been waiting (none may be missing), up to this message."""
+        actor = self._actor(step)
+        while True:
+            message = actor.peer.next_message(step.message)
+            self._note(actor, message)
+            found = self._standing_rules(actor, message)
+            if message.NAME == step.message:
+                found += self.scope.differences(step.fields, message)
+            if found:
+                raise CaseFailed(Verdict.WRONG_REPLY, f"{actor.name} got {message.NAME}\n  " + "\n  ".join(found))
+            if message.NAME == step.message:
+                return
+
     def _settle_requests(self, actor: _Actor) -> None:
         while actor.requests:
             message = actor.peer.next_message("the replies that are due")

@@ -14,8 +14,13 @@ from .session import ClientSession
 _EPILOG = """\
 On a terminal you type into a line at the bottom; otherwise lines are read from
 standard input and shown on standard output, so that programs can take part.
-/help lists the commands; anything else is said to all. At the end of the input
-the client waits for the replies that it is owed, and leaves.
+/help lists the commands; anything else is said to all, as fast as the server
+allows. At the end of the input (Ctrl-D) the client sends what still waits,
+awaits the replies, and leaves; Ctrl-C leaves at once.
+
+examples:
+  %(prog)s ann
+  seq 1 300 | %(prog)s ann --host chat.example.org
 
 exit codes:
   0  you have left, at your own wish

@@ -110,7 +110,7 @@ class _Edge(asyncio.Protocol):
         try:
             async for line in lines:
                 await self._writable.wait()
-                self._perform(self._session.typed(line))
+                self._perform(self._session.typed(line, self._loop.time()))
         except Interrupted:
             self.interrupt()
             return

@@ -2,7 +2,7 @@
 
 A line goes in; a `Request`, a `Local` command or an `Explanation` comes out, or None for a line that asks for nothing.
 The tables alone say which commands there are, what they take and what they send. Whether the values are allowed is
-decided by `refusal` and the codec, since that depends on the limits in WELCOME.
+decided by `refusal`, since that depends on the limits in WELCOME.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from typing import Any, NamedTuple
 
 from impwire import EncodeError, Message
+from impwire.codecs import FRAME, encode
 from impwire.messages import MESSAGES, Welcome
 from impwire.tables import CLIENT_COMMANDS, FAILURES, PLAIN, Argument, Command
 
@@ -102,19 +103,20 @@ def _request(command: Command, values: list[str]) -> Request:
 
 
 def refusal(request: Request, welcome: Welcome) -> str | None:
-    """Why the server of this WELCOME would not take the request, or None. The codec has rules besides."""
+    """Why the request may not be sent to the server of this WELCOME, or None if it may (TEXT-5)."""
     for kind, value in request.typed:
         limit, code = _LIMITS.get(kind, ("", ""))
         size = len(value.encode())
         if limit and size > getattr(welcome, limit):
             # TEXT-3, TEXT-5: the bound is in bytes, and this server may have set it lower than the type does.
             return _not_sent(code, f"{size} bytes; this server takes {getattr(welcome, limit)}")
+    try:
+        frame = encode(request.message(1))
+    except EncodeError as error:
+        return _not_sent(error.code, error.reason)
+    if len(frame) - FRAME.prefix_size > welcome.max_frame:
+        return "Not sent: the message is larger than the server's max_frame."  # FRAME-4
     return None
-
-
-def refusal_of_codec(error: EncodeError) -> str:
-    """The words for a value that the codec does not take (TEXT-5)."""
-    return _not_sent(error.code, error.reason)
 
 
 def _not_sent(code: str, reason: str) -> str:

@@ -1,8 +1,9 @@
-"""The client without its edges: no clock, no socket, no terminal (protocol.txt, sections 7 to 9, 14, 16 and 18).
+"""The client without its edges: no clock, no socket, no terminal (protocol.txt, sections 7 to 9, 13, 14, 16 and 18).
 
 What happens goes in: the connection stands, bytes came, a line was typed, the input or the stream ended, the time is
 `now` (seconds of any clock that does not run backwards). What is to be done comes out as a list of effects, in order:
-bytes to `Send`, a line to `Show`, and as the last one the `End`. The invariant: after `End` there are no effects.
+bytes to `Send`, a line to `Show`, and as the last one the `End`. What is typed is judged at once and sent in order, as
+fast as the server's rate allows (CLIENT-9). The invariant: after `End` there are no effects.
 """
 
 from __future__ import annotations
@@ -12,12 +13,27 @@ from enum import Enum
 from typing import NamedTuple
 
 from impwire import Connection, EncodeError, Message, Received, RemoteProtocolError, Role, State
-from impwire.codecs import FRAME, encode
-from impwire.messages import Error, Goodbye, GoodbyeCode, Hello, Leave, Ok, Ping, Pong, Rename, Roster, Welcome, Who
+from impwire.codecs import encode
+from impwire.messages import (
+    Error,
+    ErrorCode,
+    Goodbye,
+    GoodbyeCode,
+    Hello,
+    Leave,
+    Ok,
+    Ping,
+    Pong,
+    Rename,
+    Roster,
+    Welcome,
+    Who,
+)
 from impwire.tables import FAILURES, PROTOCOL_VERSION, TIMERS
 
 from . import commands
 from .display import Show, harmless, shown
+from .pace import FREE, Bucket
 
 #: Seconds that a timer of the server may be late, or its answer on the way, before the client draws a conclusion.
 GRACE = 5.0
@@ -63,12 +79,14 @@ class ClientSession:
         try:
             encode(self._hello)
         except EncodeError as error:
-            raise ValueError(harmless(f'Refused: "{name}": {FAILURES[error.code].says} ({error.reason}).')) from None
+            raise ValueError(harmless(f'Not done: "{name}": {FAILURES[error.code].says} ({error.reason}).')) from None
         self._connection = Connection(Role.CLIENT)
         self._welcome: Welcome | None = None
         self._effects: list[Effect] = []
         self._ended = False
         self._held: deque[str] = deque()
+        self._queue: deque[commands.Request] = deque()
+        self._bucket = Bucket(burst=1, rate=1, now=0.0)  # Until WELCOME, when nothing is sent that costs a token.
         self._input_ended = False
         self._owed = 0
         self._seq = 0
@@ -93,9 +111,10 @@ class ClientSession:
         try:
             while not self._ended and (event := self._connection.next_event()) is not None:
                 assert isinstance(event, Received)  # A Connection refuses nothing in the role of the client.
-                self._handle(event.message, event.answers)
+                self._handle(event.message, event.answers, now)
         except RemoteProtocolError as error:
             self._broken(error.reason)
+        self._send_queued(now)
         return self._take()
 
     def disconnected(self, why: str = "") -> list[Effect]:
@@ -106,12 +125,13 @@ class ClientSession:
         self._lost(why)
         return self._take()
 
-    def typed(self, line: str) -> list[Effect]:
+    def typed(self, line: str, now: float) -> list[Effect]:
         """The user typed a line; it comes without its line feed. Bytes that were not UTF-8 are surrogates in it."""
         if self._connection.state is State.CONNECTED:
             self._held.append(line)  # HELLO-7: nothing else may be sent yet.
         else:
             self._obey(line)
+            self._send_queued(now)
         return self._take()
 
     def input_ended(self) -> list[Effect]:
@@ -120,23 +140,31 @@ class ClientSession:
         return self._take()
 
     def interrupt(self, now: float) -> list[Effect]:
-        """The user wants to be gone. The first time the server is told and may answer; the second time ends it."""
+        """The user wants to be gone. The first time the server is told and may answer; the second time ends it.
+
+        What is still to be sent is given up, with a word about it.
+        """
         if self._connection.state is State.CONNECTED:
             self._fail("Interrupted before the server had answered.", "INTERRUPTED")
         elif self._leave_by is not None:
             self._fail("Left without the server's goodbye.", "INTERRUPTED")
         else:
             self._leave_by = now + PATIENCE
+            self._give_up_queue()
             if self._connection.state is State.ACTIVE:
                 self._leave()
         return self._take()
 
     def tick(self, now: float) -> list[Effect]:
         """The time is `now`. Nothing happens before `next_deadline`."""
-        deadline = self.next_deadline()
-        if deadline is None or self._heard is None or now < deadline:
-            return []
-        silence = f"nothing was heard from the server for {now - self._heard:.0f} s"
+        self._send_queued(now)
+        patience_ends = self._patience_ends()
+        if patience_ends is not None and now >= patience_ends:
+            self._lose_patience(now)
+        return self._take()
+
+    def _lose_patience(self, now: float) -> None:
+        silence = f"nothing was heard from the server for {now - (self._heard or 0.0):.0f} s"
         if self._connection.state is State.CONNECTED:
             self._lost(f"{silence}; is it an IMP server?")
         elif self._leave_by is not None:
@@ -145,14 +173,22 @@ class ClientSession:
             self._lost(silence)  # TIME-5: a missing PONG is a lost connection.
         else:
             self._pinged = now
-            request_id = self._connection.new_request_id()
-            self._send(Ping(request_id=request_id, nonce=request_id))
-        return self._take()
+            # Without a token, after such a time, replies are owed; those are signs of life as good as a PONG.
+            if now >= self._bucket.ready_at(urgent=True):
+                request_id = self._connection.new_request_id()
+                self._send(Ping(request_id=request_id, nonce=request_id))
 
     # -- what the edge may ask -----------------------------------------------------------------------------------
 
     def next_deadline(self) -> float | None:
         """When `tick` is to be called, on the clock of `now`; None if there is nothing to wait for."""
+        patience_ends = self._patience_ends()
+        if patience_ends is None or not self._queue:
+            return patience_ends
+        return min(patience_ends, self._bucket.ready_at())
+
+    def _patience_ends(self) -> float | None:
+        """When something has to be done about the silence of the server; None if nobody waits for it."""
         if self._ended or self._heard is None:
             return None
         if self._welcome is None:
@@ -169,21 +205,25 @@ class ClientSession:
 
     @property
     def congested(self) -> bool:
-        """Whether so much is under way that the source of lines had better pause."""
-        return not self._ended and len(self._held) + self._owed >= BACKLOG
+        """Whether the source of lines had better pause: so much is under way, or the user wants nothing more."""
+        if self._ended:
+            return False
+        return self._leave_by is not None or len(self._held) + len(self._queue) + self._owed >= BACKLOG
 
     # -- messages of the server ----------------------------------------------------------------------------------
 
-    def _handle(self, message: Message, answers: Message | None) -> None:
+    def _handle(self, message: Message, answers: Message | None, now: float) -> None:
         if answers is not None:
             self._owed -= 1
+            if type(answers) not in FREE:
+                self._bucket.answered(now)
         self._count(message)
         line = shown(message, answers, self.name)
         if line is not None:
             self._add(line)
         match message:
             case Welcome():
-                self._welcomed(message)
+                self._welcomed(message, now)
             case Ok() if isinstance(answers, Rename):
                 self.name = answers.name  # CLIENT-6: only an OK changes the name.
             case Roster() if isinstance(answers, Who):
@@ -193,14 +233,17 @@ class ClientSession:
             case Error() if isinstance(answers, Leave) and (self._input_ended or self._leave_by is not None):
                 # STATE-6: the stay goes on. But there is nobody left to talk, so all that is left is to close.
                 self._fail("The server has refused to let you leave.", "REFUSED")
+            case Error(code=ErrorCode.RATE_LIMITED):
+                self._bucket.refused(now)
             case Ping() if self._connection.state is State.ACTIVE:
                 self._send(Pong(request_id=message.request_id, nonce=message.nonce))  # CLIENT-8, PING-1
             case Goodbye():
                 reason = message.code.name if isinstance(message.code, Enum) else str(message.code)
                 self._end(_EXIT_CODES.get(message.code, 1), reason)
 
-    def _welcomed(self, welcome: Welcome) -> None:
+    def _welcomed(self, welcome: Welcome, now: float) -> None:
         self._welcome, self._seq, self.name = welcome, welcome.seq, welcome.name
+        self._bucket = Bucket(welcome.rate_burst, welcome.rate_per_second, now)
         if welcome.version != PROTOCOL_VERSION:
             self._broken(f"WELCOME names version {welcome.version:#06x}, which was not offered")  # HELLO-1
         while self._held and not self._ended:
@@ -224,7 +267,8 @@ class ClientSession:
         if last.lower() <= request.after.lower():
             self._show("The server's list of users does not go on as it should; it may be incomplete.", "error")
             return
-        self._send(Who(request_id=self._connection.new_request_id(), after=last, limit=request.limit))
+        # In front of what was typed meanwhile, so that the list is shown without a gap.
+        self._queue.appendleft(commands.Request(Who, {"after": last, "limit": request.limit}, ()))
 
     # -- lines of the user ---------------------------------------------------------------------------------------
 
@@ -239,31 +283,42 @@ class ClientSession:
                 self._ask(request)
 
     def _ask(self, request: commands.Request) -> None:
-        if self._connection.state is not State.ACTIVE or self._welcome is None:
+        if self._connection.state is not State.ACTIVE or self._welcome is None or self._is_leaving():
             self._show("Not sent: you are leaving.")  # LEAVE-2
             return
         explanation = commands.refusal(request, self._welcome)
         if explanation is None:
-            try:
-                self._send(request.message(self._connection.new_request_id()))
-            except EncodeError as error:
-                explanation = commands.refusal_of_codec(error)
-        if explanation is not None:
+            self._queue.append(request)
+        else:
             self._show(explanation)
+
+    def _is_leaving(self) -> bool:
+        """Whether the user has asked to leave already, behind what is still to be sent."""
+        return bool(self._queue) and self._queue[-1].kind is Leave
+
+    def _send_queued(self, now: float) -> None:
+        """Send what may be sent by now (CLIENT-9)."""
+        while self._queue and self._connection.state is State.ACTIVE:
+            if self._queue[0].kind not in FREE and now < self._bucket.ready_at():
+                break
+            self._send(self._queue.popleft().message(self._connection.new_request_id()))
+
+    def _give_up_queue(self) -> None:
+        count = sum(request.kind is not Leave for request in self._queue)
+        self._queue.clear()
+        if count:
+            what = "one message was" if count == 1 else f"{count} messages were"
+            self._show(f"Not sent: {what} still waiting.")
 
     # -- effects -------------------------------------------------------------------------------------------------
 
     def _send(self, message: Message) -> None:
-        """Send a request or a PONG; raises EncodeError, and then nothing has changed."""
-        frame = encode(message)
-        limit = self._welcome.max_frame if self._welcome else None
-        if limit is not None and len(frame) - FRAME.prefix_size > limit:
-            self._show("Not sent: the message is larger than the server's max_frame.")  # FRAME-4
-            return
-        self._connection.sent(message)
+        """Send a request or a PONG that has been found to be allowed."""
+        self._add(Send(self._connection.send(message)))
         if not isinstance(message, Pong):
             self._owed += 1
-        self._add(Send(frame))
+        if type(message) not in FREE:
+            self._bucket.sent()
 
     def _leave(self) -> None:
         self._send(Leave(request_id=self._connection.new_request_id()))
@@ -284,6 +339,7 @@ class ClientSession:
         self._end(1, reason)
 
     def _end(self, code: int, reason: str) -> None:
+        self._give_up_queue()
         self._add(End(code, reason))
         self._ended = True
 
@@ -292,8 +348,8 @@ class ClientSession:
             self._effects.append(effect)
 
     def _take(self) -> list[Effect]:
-        """The effects so far; what is done as soon as nothing is owed is done here."""
-        if self._input_ended and not self._owed and self._connection.state is State.ACTIVE:
+        """The effects so far; what is done as soon as nothing is waited for is done here."""
+        if self._input_ended and not self._owed and not self._queue and self._connection.state is State.ACTIVE:
             self._leave()  # CLIENT-3
         effects, self._effects = self._effects, []
         return effects

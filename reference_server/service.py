@@ -245,11 +245,14 @@ class Service:
         return self._ok(peer, pm.request_id, 0, now)
 
     def _who(self, peer: Peer, who: m.Who, now: Now) -> None:
-        after = who.after.lower()
+        entries, more = self._roster_page(who.after.lower(), who.limit)
+        self._effects.append(Tell(peer.id, m.Roster(request_id=who.request_id, entries=entries, more=more)))
+
+    def _roster_page(self, after: str, limit: int) -> tuple[tuple[m.User, ...], bool]:
+        """The users behind a folded name, as many as asked for and as fit, and whether there are more (WHO-1 to WHO-3)."""
         users = [user.user for user in self.peers.users() if not after or user.name.lower() > after]
-        shown = users[: min(who.limit or len(users), self._roster_room)]
-        roster = m.Roster(request_id=who.request_id, entries=tuple(shown), more=len(shown) < len(users))
-        self._effects.append(Tell(peer.id, roster))
+        shown = users[: min(limit or len(users), self._roster_room)]
+        return tuple(shown), len(shown) < len(users)
 
     def _rename(self, peer: Peer, rename: m.Rename, now: Now) -> None:
         if rename.name == peer.name:

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -74,11 +75,11 @@ class Server:
     def sends(self, *messages: Message) -> None:
         self.peer.sendall(b"".join(map(encode, messages)))
 
-    def welcomes(self, name: str = "ann") -> None:
+    def welcomes(self, name: str = "ann", **changed: Any) -> None:
         hello = self.reads()
         assert isinstance(hello, Hello)
         assert hello.name == name
-        limits: dict[str, Any] = {key: limit.default for key, limit in (LIMITS | TIMERS).items()}
+        limits: dict[str, Any] = {key: limit.default for key, limit in (LIMITS | TIMERS).items()} | changed
         self.sends(
             Welcome(
                 request_id=hello.request_id,
@@ -278,7 +279,7 @@ def test_much_input_is_read_no_faster_than_the_server_answers(start: Start, serv
         client.ends_input()
 
     threading.Thread(target=feed, daemon=True).start()
-    server.welcomes()
+    server.welcomes(rate_burst=1_000_000, rate_per_second=1_000_000)
     reader: list[str] = []
     drain = threading.Thread(target=lambda: reader.append(client.ends()[1]), daemon=True)
     drain.start()
@@ -287,6 +288,41 @@ def test_much_input_is_read_no_faster_than_the_server_answers(start: Start, serv
     server.accepts(Leave)
     drain.join(WATCHDOG)
     assert reader[0].splitlines()[1:-1] == [f"ann: {line}" for line in lines]
+
+
+def test_piped_lines_keep_within_the_rate(start: Start, server: Server) -> None:
+    """CLIENT-9: the server takes no request for which its bucket has no token."""
+    client = start()
+    lines = [str(number) for number in range(100)]
+    client.types(*lines)
+    client.ends_input()
+    server.welcomes(rate_burst=5, rate_per_second=200)
+    tokens, since = 5.0, time.monotonic()
+    texts = []
+    for number in range(len(lines)):
+        texts.append(server.reads())
+        now = time.monotonic()
+        tokens, since = min(tokens + (now - since) * 200, 5.0) - 1, now
+        assert tokens >= 0, f"line {number} came too early"
+        server.sends(Ok(request_id=texts[-1].request_id, seq=11 + number, time=1))
+    server.accepts(Leave)
+    assert [say.text for say in texts] == lines
+    shown = [f"ann: {line}" for line in lines]
+    assert client.ends() == (0, "\n".join(["Welcome to Test, ann.", *shown, "You have left.", ""]), "")
+
+
+@posix
+def test_signal_leaves_though_lines_wait(start: Start, server: Server) -> None:
+    client = start()
+    client.types("one", "two", "three")
+    server.welcomes(rate_burst=2, rate_per_second=1)
+    assert server.reads().text == "one"
+    client.types("/help")
+    while not client.line().startswith("Anything else"):
+        pass
+    client.process.send_signal(signal.SIGTERM)
+    server.accepts(Leave)
+    assert client.ends()[:2] == (0, "Not sent: 2 messages were still waiting.\nYou have left.\n")
 
 
 def test_endless_line_is_refused_without_filling_the_memory(client: Client, server: Server) -> None:
@@ -312,7 +348,7 @@ def test_refused_name(start: Start, server: Server) -> None:
     hello = server.reads()
     refused = Error(request_id=hello.request_id, code=ErrorCode.NAME_TAKEN, request_type=1, retry_after_ms=0, detail="")
     server.sends(refused)
-    assert client.ends() == (3, "", "Refused: that name is taken.\n")
+    assert client.ends() == (3, "", "Not done: that name is taken.\n")
     assert server.reads() is None
 
 
@@ -418,7 +454,7 @@ def test_bad_command_line(arguments: list[str], stack: ExitStack) -> None:
 def test_name_that_cannot_be_asked_for(stack: ExitStack) -> None:
     code, output, errors = Client(["1ann"], stack).ends()
     assert (code, output) == (3, "")
-    assert re.fullmatch('Refused: "1ann": .*\n', errors)
+    assert re.fullmatch('Not done: "1ann": .*\n', errors)
 
 
 def test_help_tells_the_exit_codes(stack: ExitStack) -> None:

@@ -96,7 +96,7 @@ class Talk:
 
     def types(self, *lines: str) -> None:
         for line in lines:
-            self.do(self.session.typed(line))
+            self.do(self.session.typed(line, self.now))
 
     def said(self) -> list[Any]:
         """What was sent behind HELLO, since the last time."""
@@ -130,7 +130,7 @@ def test_client_says_hello_first() -> None:
 
 @pytest.mark.parametrize("name", ["", "1ann", "a b", "a" * 25, "änn", "a\udcff", "\x1b[2J"])
 def test_name_that_no_frame_can_bear_is_refused_in_one_harmless_line(name: str) -> None:
-    with pytest.raises(ValueError, match=r"^Refused: ") as caught:
+    with pytest.raises(ValueError, match=r"^Not done: ") as caught:
         ClientSession(name)
     assert str(caught.value).isprintable()
 
@@ -145,7 +145,7 @@ def test_client_sends_nothing_before_welcome_and_everything_after_it() -> None:
     assert talk.lines[0] == "Welcome to Test, ann."
 
 
-@pytest.mark.parametrize(("detail", "line"), [("", "Refused: that name is taken."), ("No!", "Refused: No!")])
+@pytest.mark.parametrize(("detail", "line"), [("", "Not done: that name is taken."), ("No!", "Not done: No!")])
 def test_refused_hello_ends_with_3(detail: str, line: str) -> None:
     talk = Talk()
     talk.types("hi")
@@ -285,6 +285,156 @@ def test_any_line_is_sent_or_explained_or_empty(line: str) -> None:
         assert talk.lines
 
 
+# -- the pace ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def slow() -> Talk:
+    """A client that has been welcomed by a server with a bucket of three tokens, and one more each second."""
+    talk = Talk()
+    talk.hears(welcome(rate_burst=3, rate_per_second=1))
+    talk.lines.clear()
+    return talk
+
+
+def ok(request: Any, seq: int = 0) -> Ok:
+    return Ok(request_id=request.request_id, seq=seq, time=1)
+
+
+def texts(messages: list[Any]) -> list[str]:
+    return [message.text for message in messages]
+
+
+def test_lines_beyond_the_rate_wait_for_tokens(slow: Talk) -> None:
+    """CLIENT-9: one token stays in reserve, and none comes back before a reply."""
+    slow.types("one", "two", "three", "four")
+    one, two = slow.said()
+    assert texts([one, two]) == ["one", "two"]
+    slow.at(slow.now + 20)
+    assert slow.said() == [], "the server may not have taken the tokens yet"
+    slow.hears(ok(one, 11), ok(two, 12))
+    deadline = slow.session.next_deadline()
+    assert deadline is not None
+    assert slow.now + 1 < deadline < slow.now + 1.1
+    slow.at(deadline - 0.01)
+    assert slow.said() == []
+    slow.at(deadline)
+    assert texts(slow.said()) == ["three"]
+    assert slow.lines == ["ann: one", "ann: two"]
+
+
+def test_lines_typed_before_welcome_keep_within_its_rate() -> None:
+    talk = Talk()
+    talk.types("one", "two", "three")
+    talk.hears(welcome(rate_burst=3, rate_per_second=1))
+    assert texts(talk.said()) == ["one", "two"]
+
+
+def test_bucket_of_one_token_is_used() -> None:
+    talk = Talk()
+    talk.hears(welcome(rate_burst=1, rate_per_second=1))
+    talk.types("one", "two")
+    (one,) = talk.said()
+    talk.hears(ok(one, 11))
+    talk.at(talk.now + 1.1)
+    assert texts(talk.said()) == ["two"]
+
+
+def test_line_is_judged_when_it_is_typed(slow: Talk) -> None:
+    slow.types("one", "two", "three", "/foo", "a\x07", "/help")
+    assert kinds(slow.said()) == ["SAY", "SAY"]
+    assert [line.partition(" ")[0] for line in slow.lines[:3]] == ["Unknown", "Not", "/help"]
+
+
+def test_pong_waits_for_nothing(slow: Talk) -> None:
+    """RATE-1, CLIENT-8."""
+    slow.types("one", "two", "three")
+    slow.said()
+    slow.hears(Ping(request_id=5, nonce=6))
+    assert kinds(slow.said()) == ["PONG"]
+
+
+def test_leave_waits_for_the_lines_before_it_and_for_no_token(slow: Talk) -> None:
+    slow.types("one", "two", "three", "/leave", "four")
+    one, two = slow.said()
+    assert slow.lines == ["Not sent: you are leaving."], "what stands behind /leave is explained"
+    slow.hears(ok(one, 11), ok(two, 12))
+    slow.at(slow.now + 1.1)
+    assert kinds(slow.said()) == ["SAY", "LEAVE"]
+
+
+def test_end_of_input_waits_for_the_queue(slow: Talk) -> None:
+    """CLIENT-3."""
+    slow.types("one", "two", "three")
+    slow.do(slow.session.input_ended())
+    slow.hears(*(ok(request, seq) for seq, request in enumerate(slow.said(), 11)))
+    assert slow.said() == []
+    slow.at(slow.now + 1.1)
+    (three,) = slow.said()
+    slow.hears(ok(three, 13))
+    assert kinds(slow.said()) == ["LEAVE"]
+
+
+def test_interrupt_leaves_at_once_and_tells_what_was_not_sent(slow: Talk) -> None:
+    slow.types("one", "two", "three", "four", "/leave")
+    slow.do(slow.session.interrupt(slow.now))
+    assert kinds(slow.said()) == ["SAY", "SAY", "LEAVE"]
+    assert slow.lines == ["Not sent: 2 messages were still waiting."]
+    assert slow.session.congested, "no line is wanted any more"
+
+
+def test_end_tells_what_was_not_sent(slow: Talk) -> None:
+    slow.types("one", "two", "three")
+    slow.hears(goodbye(GoodbyeCode.KICKED))
+    assert slow.lines == ["Not sent: one message was still waiting."]
+    assert (len(slow.errors), slow.end) == (1, End(3, "KICKED"))
+
+
+def test_rate_limited_is_shown_and_nothing_is_sent_again(slow: Talk) -> None:
+    """And the pace slows down, since the server has fewer tokens than it should."""
+    slow.types("one")
+    (one,) = slow.said()
+    slow.types("two")
+    slow.hears(error(one, ErrorCode.RATE_LIMITED))
+    assert slow.lines == ["Not done: too many messages at once."]
+    (two,) = slow.said()
+    slow.hears(ok(two, 11))
+    slow.types("three")
+    slow.at(slow.now + 2.9)
+    assert slow.said() == []
+    slow.at(slow.now + 0.2)
+    assert texts(slow.said()) == ["three"]
+
+
+def test_next_page_of_the_roster_costs_a_token_and_comes_before_later_lines(slow: Talk) -> None:
+    slow.types("one", "/who", "two")
+    one, who = slow.said()
+    slow.hears(ok(one, 11), page(who, ["ann"], True))
+    assert slow.said() == []
+    slow.at(slow.now + 1.1)
+    (second,) = slow.said()
+    assert second.after == "ann"
+
+
+def test_own_ping_takes_the_token_in_reserve(slow: Talk) -> None:
+    slow.types("one", "two", "three")
+    slow.said()
+    slow.at(slow.now + 35)
+    assert kinds(slow.said()) == ["PING"]
+
+
+def test_without_a_token_the_owed_reply_stands_for_the_pong() -> None:
+    """TIME-5."""
+    talk = Talk()
+    talk.hears(welcome(rate_burst=1, rate_per_second=1))
+    talk.types("one")
+    talk.said()
+    talk.at(talk.now + 35)
+    assert (talk.said(), talk.alive()) == ([], True)
+    talk.at(talk.now + 30)
+    assert talk.end == End(1, "LOST")
+
+
 # -- replies and events ------------------------------------------------------------------------------------------------
 
 
@@ -305,14 +455,14 @@ def test_refused_rename_keeps_the_name(talk: Talk) -> None:
     rename, say = talk.said()
     assert talk.session.name == "ann"
     talk.hears(error(rename), Ok(request_id=say.request_id, seq=11, time=1))
-    assert talk.lines == ["Refused: that name is taken.", "ann: hi"]
+    assert talk.lines == ["Not done: that name is taken.", "ann: hi"]
 
 
 def test_unknown_codes_are_refusals_and_endings_too(talk: Talk) -> None:
     """ERROR-3, GOODBYE-2."""
     talk.types("hi")
     talk.hears(error(talk.said()[0], 99), goodbye(250))
-    assert (talk.lines, talk.errors) == (["Refused: code 99."], ["The server has ended the connection: code 250."])
+    assert (talk.lines, talk.errors) == (["Not done: code 99."], ["The server has ended the connection: code 250."])
     assert talk.end == End(1, "250")
 
 
@@ -390,7 +540,7 @@ def test_pages_of_the_roster_are_followed(talk: Talk) -> None:
     (second,) = talk.said()
     assert (second.after, second.limit) == ("Bob", 0)
     talk.hears(page(second, ["carl"], False))
-    assert talk.lines == ["Users: ann, Bob", "Users: carl"]
+    assert talk.lines == ["Users here: ann, Bob", "Users here: carl"]
     assert kinds(talk.said()) == ["LEAVE"], "the pages were owed (CLIENT-3)"
 
 
@@ -461,7 +611,7 @@ def test_end_of_input_waits_for_what_is_owed_then_leaves(talk: Talk) -> None:
     (leave,) = talk.said()
     assert leave.NAME == "LEAVE"
     talk.hears(chat(12), goodbye(GoodbyeCode.LEFT, leave.request_id))
-    assert talk.lines == ["ann: one", "Refused: too many messages at once.", "bob: hi", "You have left."]
+    assert talk.lines == ["ann: one", "Not done: too many messages at once.", "bob: hi", "You have left."]
     assert (talk.errors, talk.end) == ([], End(0, "LEFT"))
 
 
@@ -592,5 +742,7 @@ def test_source_of_lines_pauses_while_much_is_under_way(talk: Talk) -> None:
     assert not talk.session.congested
     talk.types("x")
     assert talk.session.congested
-    talk.hears(Ok(request_id=talk.said()[0].request_id, seq=11, time=1))
+    said = talk.said()
+    assert len(said) < BACKLOG, "what waits for a token counts as well"
+    talk.hears(ok(said[0], 11))
     assert not talk.session.congested

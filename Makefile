@@ -1,0 +1,44 @@
+# `make conformance` and `make test` need Python 3.11 or later with its venv module, make, and a package index.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+NAME ?= guest
+PORT ?= 8092
+
+.PHONY: help conformance test codecs server client bench clean
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 24
+
+# The checkout itself is not installed: every program runs from the root of the repository.
+$(READY): pyproject.toml requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $(READY)
+
+conformance: $(READY) ## run the suite against the reference server and client
+	$(BIN)/python -m conformance
+
+test: $(READY) ## lint, types, import contracts, generated files, tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m codegen --check
+	$(BIN)/python -m pytest -n auto
+
+codecs: $(READY) ## generate codecs, tables and protocol.txt from spec/
+	$(BIN)/python -m codegen
+
+server: $(READY) ## run the reference server (PORT=8092)
+	$(BIN)/python -m reference_server --port $(PORT)
+
+client: $(READY) ## run the reference client (NAME=ann PORT=8092)
+	$(BIN)/python -m reference_client $(NAME) --port $(PORT)
+
+bench: $(READY) ## run the benchmarks
+	$(BIN)/python -m benchmarks
+
+clean: ## remove what was generated here and is not in the repository
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

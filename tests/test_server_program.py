@@ -1,0 +1,270 @@
+"""The reference server as a process: what an operator sees, and what it survives."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import PATIENCE, ROOT, ServerProcess, User
+
+from impwire import messages as m
+
+
+def test_first_line_says_where_it_listens(server: ServerProcess) -> None:
+    assert server.first_line == f"listening on 127.0.0.1:{server.port}"
+    assert server.user("ann").welcome.name == "ann"
+
+
+def test_serves_many_clients_at_once(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path, "--connections-per-address", "100")
+    users = [server.user(f"user{number}") for number in range(50)]
+    users[0].send(m.Say, text="hello, all")
+    for user in users[1:]:
+        while not isinstance(message := user.receive(), m.Chat):
+            assert isinstance(message, m.Joined)
+        assert (message.who.name, message.text) == ("user0", "hello, all")
+    server.end()
+
+
+@pytest.mark.parametrize("way", ["/stop", "SIGTERM", "SIGINT"])
+def test_stop_tells_everyone_and_exits_0(server: ServerProcess, way: str) -> None:
+    users = [server.user("ann"), server.user("bob"), server.user()]
+    if way == "/stop":
+        server.enter("/stop")
+    else:
+        server.process.send_signal(getattr(signal, way))
+    for user in users:
+        goodbye = user.receive_all()[-1]
+        assert isinstance(goodbye, m.Goodbye)
+        assert goodbye.code is m.GoodbyeCode.SHUTTING_DOWN
+        user.socket.close()
+    assert server.wait() == 0
+
+
+def test_second_signal_ends_at_once(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path, "--close-drain", "60000")
+    user = server.user("ann")
+    server.process.send_signal(signal.SIGTERM)
+    assert isinstance(user.receive(), m.Goodbye)
+    server.process.send_signal(signal.SIGTERM)
+    assert server.wait() == 1
+
+
+def test_console_works_and_its_end_changes_nothing(server: ServerProcess) -> None:
+    user = server.user("ann")
+    server.enter("/nonsense")
+    assert "unknown command" in server.read_line()
+    server.enter("/who")
+    assert server.read_line().startswith("ann#")
+    assert server.process.stdin is not None
+    server.process.stdin.close()
+    assert isinstance(user.ask(m.Ping, nonce=1), m.Pong)
+    server.process.stdin = None
+
+
+def test_log_has_a_line_an_event(server: ServerProcess) -> None:
+    ann, bob = server.user("ann"), server.user("bob")
+    ann.receive()
+    ann.ask(m.Say, text="hi\nforged line")
+    ann.ask(m.Pm, to="bob", text="secret")
+    ann.ask(m.Rename, name="anna")
+    ann.ask(m.Leave)
+    server.enter("/kick bob rude")
+    bob.receive_all()
+    lines = server.log().splitlines()
+    for part in [
+        "connect: 1 from 127.0.0.1",
+        "join: ann#1",
+        r"say: ann#1: 'hi\nforged line'",
+        "pm: ann#1 to bob#2",
+        "rename: ann#1 to anna",
+        "disconnect: anna#1: LEFT",
+        "console: '/kick bob rude'",
+        "disconnect: bob#2: KICKED 'rude'",
+    ]:
+        assert any(line.endswith(part) for line in lines), part
+    assert not any("secret" in line for line in lines)
+    assert all(line[:4].isdigit() and line[10] == "T" and line[23] in "+-" for line in lines), "date, time and zone"
+
+
+def test_survives_garbage_crashes_and_resets(server: ServerProcess) -> None:
+    chance = random.Random(7)
+    witness = server.user("witness")
+    for number in range(60):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as sock:
+            if number % 3 == 0:
+                sock.sendall(chance.randbytes(chance.randrange(1, 2000)))
+            elif number % 3 == 1:
+                sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            else:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    assert isinstance(witness.ask(m.Ping, nonce=1), m.Pong), "and nobody has heard of any of them"
+
+
+def test_lost_client_is_told_of_and_its_name_is_free(server: ServerProcess) -> None:
+    ann, bob = server.user("ann"), server.user("bob")
+    ann.receive()
+    bob.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    bob.socket.close()
+    left = ann.receive()
+    assert isinstance(left, m.Left)
+    assert (left.who.name, left.reason) == ("bob", m.LeftReason.LOST)
+    assert server.user("bob").welcome.name == "bob"
+
+
+_PATCHED = """
+import sys
+from reference_server import __main__, service
+def broken(self, *arguments, **named):
+    raise RuntimeError("a bug, put here by the test")
+setattr(service.Service, {method!r}, broken)
+sys.exit(__main__.main(sys.argv[1:]))
+"""
+
+
+def _with_bug_in(method: str, folder: Path, *arguments: str) -> ServerProcess:
+    return ServerProcess(folder, *arguments, command=[sys.executable, "-c", _PATCHED.format(method=method)])
+
+
+def test_bug_in_a_handler_costs_one_connection(tmp_path: Path) -> None:
+    server = _with_bug_in("_roster_page", tmp_path)
+    ann, bob = server.user("ann"), server.user("bob")
+    ann.receive()
+    answer = bob.ask(m.Who, after="", limit=0)
+    assert isinstance(answer, m.Goodbye)
+    assert answer.code is m.GoodbyeCode.INTERNAL
+    left = ann.receive()
+    assert isinstance(left, m.Left)
+    assert left.reason is m.LeftReason.FAILED
+    assert isinstance(ann.ask(m.Say, text="still here"), m.Ok)
+    assert "a bug, put here by the test" in server.log()
+    server.end()
+
+
+def test_own_crash_closes_every_connection_and_is_logged(tmp_path: Path) -> None:
+    server = _with_bug_in("tick", tmp_path, "--handshake-timeout", "300")
+    users = [server.user("ann"), server.user("bob"), server.user()]
+    for user in users:
+        goodbye = user.receive_all()[-1]
+        assert isinstance(goodbye, m.Goodbye)
+        assert goodbye.code is m.GoodbyeCode.INTERNAL
+        user.socket.close()
+    assert server.wait() == 1
+    assert "Traceback" in server.log()
+    assert "a bug, put here by the test" in server.log()
+
+
+def test_ban_survives_kill_9(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path)
+    server.enter("/ban mallory")
+    assert "banned" in server.read_line()
+    server.end()
+    again = ServerProcess(tmp_path)
+    user = again.user()
+    error = user.ask(m.Hello, min_version=256, max_version=256, capabilities=0, name="Mallory")
+    assert isinstance(error, m.Error)
+    assert error.code is m.ErrorCode.NAME_BANNED
+    again.end()
+
+
+def _start(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "reference_server",
+            "--log",
+            str(folder / "log"),
+            "--bans",
+            str(folder / "bans"),
+            *arguments,
+        ],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+
+
+def test_port_in_use_is_one_line_and_exit_2(tmp_path: Path, server: ServerProcess) -> None:
+    result = _start(tmp_path, "--port", str(server.port))
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert f"127.0.0.1:{server.port}" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--rate-burst", "0"], ["--port", "70000"], ["--name", "a\nb"], ["--frame-timeout", "1s"]]
+)
+def test_bad_value_is_explained_and_exit_2(tmp_path: Path, arguments: list[str]) -> None:
+    result = _start(tmp_path, *arguments)
+    assert result.returncode == 2
+    assert arguments[0] in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_damaged_ban_file_is_told_and_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "bans").write_text("{not json")
+    result = _start(tmp_path, "--port", "0")
+    assert result.returncode == 2
+    assert "bans" in result.stderr
+    assert (tmp_path / "bans").read_text() == "{not json"
+
+
+def test_unwritable_log_is_told(tmp_path: Path) -> None:
+    result = _start(tmp_path, "--port", "0", "--log", str(tmp_path / "no" / "such" / "folder"))
+    assert result.returncode == 2
+    assert "log" in result.stderr
+
+
+def test_help_names_every_limit() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "reference_server", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert result.returncode == 0
+    for option in ("--max-frame", "--send-queue", "--handshake-timeout", "--close-drain", "--connections-per-address"):
+        assert option in result.stdout
+
+
+def test_reader_that_stops_is_cut_and_others_miss_nothing(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path, "--send-queue", "16384", "--rate-burst", "1000000", "--rate-per-second", "1000000")
+    ann = server.user("ann")
+    lazy = User(server.port, "lazy", receive_buffer=4096)
+    bob = server.user("bob")
+    assert [type(ann.receive()) for _ in range(2)] == [m.Joined, m.Joined]
+    said = 0
+    while True:
+        ann.send(m.Say, text="x" * 4096)
+        said += 1
+        message = ann.receive()
+        if isinstance(message, m.Left):
+            break
+        assert said < 20_000
+    assert (message.who.name, message.reason) == (lazy.welcome.name, m.LeftReason.TOO_SLOW)
+    ann.socket.close()
+    heard = [message for message in bob.receive_until(m.Left, 2) if isinstance(message, (m.Chat, m.Left))]
+    assert sum(isinstance(message, m.Chat) for message in heard) == said
+    assert [event.seq for event in heard] == list(range(heard[0].seq, heard[0].seq + len(heard))), "nothing is missing"
+    server.end()
+
+
+def test_descriptors_do_not_leak(server: ServerProcess) -> None:
+    witness = server.user("witness")
+    folder = f"/proc/{server.process.pid}/fd"
+    if not os.path.isdir(folder):
+        pytest.skip("needs /proc")
+    before = len(os.listdir(folder))
+    for _ in range(200):
+        user = server.user()
+        user.socket.shutdown(socket.SHUT_WR)
+        user.receive_all()
+        user.socket.close()
+    witness.ask(m.Ping, nonce=1)
+    assert len(os.listdir(folder)) <= before + 1
