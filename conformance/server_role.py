@@ -218,7 +218,7 @@ class ServerPlay:
         """The next message of the actor, which has to be this one."""
         due = f"{part.message} {part.fields or ''}".strip()
         message = self._next(actor, due, timeout, pings=part.message == "PING")
-        if message.NAME != part.message:  # noqa: SIM300
+        if message.NAME != part.message:
             raise CaseFailed(
                 self._misplaced(actor, message), f"{actor.name} should have got {due}, and got {describe(message)}"
             )

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import ServerProcess
+
+from tests.support import ServerProcess
 
 
 @pytest.fixture

@@ -6,10 +6,9 @@ import select
 import subprocess
 from pathlib import Path
 
-from support import PATIENCE, ServerProcess, require_program
-
 from impwire import messages as m
 from impwire.codecs import decode
+from tests.support import PATIENCE, ServerProcess, require_program
 
 
 def test_capture_of_a_session_holds_the_bytes_of_the_document(server: ServerProcess, tmp_path: Path) -> None:

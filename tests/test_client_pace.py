@@ -43,7 +43,7 @@ class ServerBucket:
 
 def test_bucket_of_the_server() -> None:
     bucket = ServerBucket(2, 1)
-    times = [0, 0, 0, Fraction(99, 100), 1, Fraction(3, 2), 9, 9, 9]
+    times = [0, 0, 0, 0.75, 1, 1.5, 9, 9, 9]
     taken = [True, True, False, False, True, False, True, True, False]
     assert [bucket.takes(Fraction(time)) for time in times] == taken
 

@@ -316,13 +316,17 @@ def test_signal_leaves_though_lines_wait(start: Start, server: Server) -> None:
     client = start()
     client.types("one", "two", "three")
     server.welcomes(rate_burst=2, rate_per_second=1)
-    assert server.reads().text == "one"
+    one = server.reads()
+    assert one.text == "one"
     client.types("/help")
     while not client.line().startswith("Anything else"):
         pass
     client.process.send_signal(signal.SIGTERM)
-    server.accepts(Leave)
-    assert client.ends()[:2] == (0, "Not sent: 2 messages were still waiting.\nYou have left.\n")
+    leave = server.reads()
+    assert isinstance(leave, Leave)
+    server.sends(Ok(request_id=one.request_id, seq=11, time=1), goodbye(GoodbyeCode.LEFT, leave.request_id))
+    lines = ["Not sent: 2 messages were still waiting.", "ann: one", "You have left.", ""]
+    assert client.ends() == (0, "\n".join(lines), "")
 
 
 def test_endless_line_is_refused_without_filling_the_memory(client: Client, server: Server) -> None:

@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import PATIENCE, ROOT, ServerProcess, User
 
 from impwire import messages as m
+from tests.support import PATIENCE, ROOT, ServerProcess, User
 
 
 def test_first_line_says_where_it_listens(server: ServerProcess) -> None:

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import ROOT
+
+from tests.support import ROOT
 
 BAD_SERVER = Path(__file__).parent / "fixtures" / "bad_server.py"
 

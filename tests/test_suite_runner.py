@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import ROOT, ServerProcess
+
+from tests.support import ROOT, ServerProcess
 
 
 def play(folder: Path, cases: str, *arguments: str) -> tuple[int, str, list[dict[str, str]]]:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support import PATIENCE, ROOT, ServerProcess, require_program
+
+from tests.support import PATIENCE, ROOT, ServerProcess, require_program
 
 
 class Chatter:
