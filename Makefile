@@ -13,8 +13,9 @@ help: ## show this list
 
 # The checkout itself is not installed: every program runs from the root of the repository.
 $(READY): pyproject.toml requirements.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@echo "setting up $(VENV) (once; half a minute or so)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	@touch $(READY)
 
 conformance: $(READY) ## run the suite against the reference server and client

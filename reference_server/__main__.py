@@ -18,6 +18,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from impwire.codecs import LABEL_TYPE
 from impwire.tables import DEFAULT_PORT, LIMITS, TIMERS, Settings
@@ -135,7 +136,16 @@ async def _run(service: Service, options: argparse.Namespace, log: logging.Logge
 
     for number in signals:
         loop.add_signal_handler(number, stop_or_end)
-    loop.set_exception_handler(lambda _, context: server.abort(context.get("exception") or RuntimeError(str(context))))
+
+    def failed(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, OSError):
+            # Of one socket, or of accepting for the moment: the loop goes on by itself.
+            log.error("failure: %s: %s", context.get("message"), error)
+        else:
+            server.abort(error or RuntimeError(str(context)))
+
+    loop.set_exception_handler(failed)
     threading.Thread(target=_read_console, args=(loop, server.operate), daemon=True, name="console").start()
     await server.stopped.wait()
     log.info("end")

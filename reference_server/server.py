@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -21,15 +20,11 @@ from impwire.messages import Goodbye, GoodbyeCode
 
 from .addresses import parse_address
 from .bans import BanList
+from .clock import Now, read_clock
 from .effects import Effect, Finish, Log, Print, SaveBans, Stop, Tell, TellAll
-from .service import Now, Service
+from .service import Service
 
 _BACKLOG = 2048
-
-
-def read_clock() -> Now:
-    """The time of this machine."""
-    return Now(time.monotonic(), time.time_ns() // 1_000_000)
 
 
 class _Link(asyncio.Protocol):
@@ -50,7 +45,11 @@ class _Link(asyncio.Protocol):
         self.transport = transport
         # The server's own accounting cuts slow readers (LIM-6); nobody waits for this transport.
         transport.set_write_buffer_limits(high=1 << 40)
-        self.server.arrived(self, transport.get_extra_info("peername"))
+        peername = transport.get_extra_info("peername")
+        if peername is None:
+            transport.abort()  # The client was gone before it could be asked for its address (TRANSPORT-4).
+        else:
+            self.server.arrived(self, peername[0])
 
     def data_received(self, data: bytes) -> None:
         if self.drain is None:
@@ -117,11 +116,11 @@ class Server:
 
     # -- from the links ------------------------------------------------------------------------------------------
 
-    def arrived(self, link: _Link, peername: tuple[str, int]) -> None:
+    def arrived(self, link: _Link, address: str) -> None:
         self._last_id += 1
         link.id = self._last_id
         self._links[link.id] = link
-        self._input(link, partial(self.service.arrive, link.id, parse_address(peername[0]), self._clock()))
+        self._input(link, partial(self.service.arrive, link.id, parse_address(address), self._clock()))
 
     def received(self, link: _Link, data: bytes) -> None:
         link.connection.receive_data(data)

@@ -10,39 +10,22 @@ the tables are as they are to be when the next input comes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from impwire import Message, Refused
 from impwire import messages as m
 from impwire.codecs import FRAME, ROSTER_TYPE, encode
-from impwire.tables import FAILURES, PROTOCOL_VERSION, RESERVED_NAMES, Settings
+from impwire.tables import PROTOCOL_VERSION, RESERVED_NAMES, Settings
 
 from .addresses import Address
 from .bans import BanList
+from .clock import Now
 from .console import Console
-from .effects import Effect, Finish, Log, Stop, Tell, TellAll
+from .effects import Effect, Stop
+from .outbox import Outbox, label
 from .peers import Peer, Peers
 from .ratelimit import Attempts, Bucket
 from .text import escaped
-
-
-class Now(NamedTuple):
-    """`clock` is seconds of a clock that never goes back, `wall` milliseconds since the epoch."""
-
-    clock: float
-    wall: int
-
-
-# What LEFT says after each ending (END-7).
-_REASONS = {
-    "LEFT": m.LeftReason.LEFT,
-    "KEEPALIVE_TIMEOUT": m.LeftReason.TIMED_OUT,
-    "FRAME_TIMEOUT": m.LeftReason.TIMED_OUT,
-    "SLOW_CONSUMER": m.LeftReason.TOO_SLOW,
-    "KICKED": m.LeftReason.KICKED,
-    "BANNED": m.LeftReason.BANNED,
-    "INTERNAL": m.LeftReason.FAILED,
-}
 
 # RATE-1: what costs a token, besides requests of unknown types.
 _COSTLY = (m.Say, m.Pm, m.Who, m.Rename, m.Ping)
@@ -58,13 +41,10 @@ class Service:
         self.settings, self.name, self.bans = settings, name, bans
         self.peers = Peers()
         self.stopping = False
-        #: When /stop takes effect, in seconds of the clock; None if nobody has asked for it.
-        self.stop_at: float | None = None
-        self._seq = 0
         self._last_session_id = 0
         self._attempts = Attempts(settings.attempts_per_minute)
-        self._effects: list[Effect] = []
-        self._console = Console(self)
+        self._out = Outbox(self.peers)
+        self._console = Console(self.peers, bans, self._out)
         self._roster_room = _roster_room(settings)
         self._handlers: dict[type[Message], Callable[[Peer, Any, Now], None]] = {
             m.Hello: self._hello,
@@ -82,51 +62,51 @@ class Service:
     def arrive(self, peer_id: int, address: Address, now: Now) -> list[Effect]:
         """A connection was accepted. If it may not stay, the effects end it before anything is read (LIM-1, LIM-2)."""
         peer = Peer(peer_id, address, now.clock, self._bucket(now), heard=now.clock)
-        self.log("connect", f"{peer_id} from {address}")
+        self._out.log("connect", f"{peer_id} from {address}")
         code, retry, detail = self._refusal_at_accept(peer, now)
         if code:
-            self._goodbye(peer, code, retry=retry, detail=detail)
+            self._out.goodbye(peer, code, retry=retry, detail=detail)
         else:
             self.peers.add(peer)
             self.peers.watch(peer, self.settings)
-        return self._done()
+        return self._out.take()
 
     def receive(self, peer_id: int, message: Message, now: Now) -> list[Effect]:
         """A well-formed message that the state allows has come."""
         peer = self._heard(peer_id, now)
         if not isinstance(message, m.Hello) or not self._ends_hello(peer, message):
             if isinstance(message, _COSTLY) and not self._take_token(peer, message.TYPE, message.request_id, now):
-                return self._done()
+                return self._out.take()
             fault = self._limit_fault(message)
             if fault:
                 self._refuse(peer, message.TYPE, message.request_id, fault)  # type: ignore[attr-defined]
             else:
                 self._handlers[type(message)](peer, message, now)
-        return self._done()
+        return self._out.take()
 
     def refuse(self, peer_id: int, refused: Refused, now: Now) -> list[Effect]:
         """A request has come that is to be refused for its form (REQ-5, steps 4 to 8)."""
         peer = self._heard(peer_id, now)
         header, partial = refused.header, refused.partial
         if isinstance(partial, m.Hello) and self._ends_hello(peer, partial):
-            return self._done()
+            return self._out.take()
         costly = partial is None or isinstance(partial, _COSTLY)
         if costly and not self._take_token(peer, header.type, header.correlation, now):
-            return self._done()
+            return self._out.take()
         code = refused.code
         if partial is not None and code != "UNSUPPORTED_CRITICAL":
             # REQ-6: a limit of the server's own that an earlier field, or this one, exceeds.
             code = self._limit_fault(partial, up_to=refused.field) or code
         self._refuse(peer, header.type, header.correlation, code, refused.reason)
-        return self._done()
+        return self._out.take()
 
     def violate(self, peer_id: int, code: str, reason: str, request_id: int, now: Now) -> list[Effect]:
         """The peer has done what ends its connection with `code`."""
         peer = self.peers.by_id[peer_id]
-        self.log("violation", f"{self._label(peer)}: {escaped(reason)}")
+        self._out.log("violation", f"{label(peer)}: {escaped(reason)}")
         left = m.LeftReason.VIOLATION
-        self._end(peer, code, now, request_id=request_id, detail=_detail(reason), left=left)
-        return self._done()
+        self._out.end(peer, code, now, request_id=request_id, detail=_detail(reason), left=left)
+        return self._out.take()
 
     def progress(self, peer_id: int, *, unfinished: bool, fresh: bool, now: Now) -> list[Effect]:
         """Bytes have come. `unfinished`: a frame has begun and not ended; `fresh`: it began with these bytes."""
@@ -136,59 +116,59 @@ class Service:
         elif fresh or peer.frame_began is None:
             peer.frame_began = now.clock
             self.peers.watch(peer, self.settings)
-        return self._done()
+        return self._out.take()
 
     def end_of_stream(self, peer_id: int, *, unfinished: bool, now: Now) -> list[Effect]:
         """The client has ended its stream, between two frames (END-3) or inside one (END-4)."""
         peer = self.peers.by_id[peer_id]
         if unfinished:
-            self._end(peer, "MALFORMED", now, detail="the stream ended inside a frame", left=m.LeftReason.LOST)
+            self._out.end(peer, "MALFORMED", now, detail="the stream ended inside a frame", left=m.LeftReason.LOST)
         else:
-            self._end(peer, "LEFT", now)
-        return self._done()
+            self._out.end(peer, "LEFT", now)
+        return self._out.take()
 
     def lose(self, peer_id: int, why: str, now: Now) -> list[Effect]:
         """The connection is gone: nothing can be sent on it any more."""
-        self._remove(self.peers.by_id[peer_id], f"lost: {why}", m.LeftReason.LOST, now)
-        return self._done()
+        self._out.lost(self.peers.by_id[peer_id], why, now)
+        return self._out.take()
 
     def overflow(self, peer_id: int, now: Now) -> list[Effect]:
         """More than send_queue bytes wait for this client (LIM-6)."""
-        self._end(self.peers.by_id[peer_id], "SLOW_CONSUMER", now)
-        return self._done()
+        self._out.end(self.peers.by_id[peer_id], "SLOW_CONSUMER", now)
+        return self._out.take()
 
     def fail(self, peer_id: int, now: Now) -> list[Effect]:
         """Handling this connection raised an exception; it alone ends (END-9)."""
-        self._end(self.peers.by_id[peer_id], "INTERNAL", now)
-        return self._done()
+        self._out.end(self.peers.by_id[peer_id], "INTERNAL", now)
+        return self._out.take()
 
     def operate(self, line: str, now: Now) -> list[Effect]:
         """The operator has typed a line."""
         self._console.enter(line, now)
-        return self._done()
+        return self._out.take()
 
     def tick(self, now: Now) -> list[Effect]:
         """Time has passed: to be called at `next_deadline`."""
-        if self.stop_at is not None and now.clock >= self.stop_at:
+        if self._console.stop_at is not None and now.clock >= self._console.stop_at:
             return self.stop(now)
         for peer in self.peers.due(now.clock, self.settings):
             self._attend(peer, now)
-        return self._done()
+        return self._out.take()
 
     def next_deadline(self) -> float | None:
         """When `tick` is to be called next, in seconds of the clock; None if there is no need."""
-        times = [when for when in (self.stop_at, self.peers.next_deadline()) if when is not None]
+        times = [when for when in (self._console.stop_at, self.peers.next_deadline()) if when is not None]
         return min(times) if times else None
 
     def stop(self, now: Now) -> list[Effect]:
         """End every connection with SHUTTING_DOWN (END-8). No LEFT is told: everyone goes."""
-        self.stop_at, self.stopping = None, True
-        self.log("stop", f"{len(self.peers.by_id)} connections are told")
+        self._console.stop_at, self.stopping = None, True
+        self._out.log("stop", f"{len(self.peers.by_id)} connections are told")
         for peer in self.peers:
             self.peers.remove(peer)
-            self._goodbye(peer, "SHUTTING_DOWN", retry=_RETRY_SOON_MS)
-        self._effects.append(Stop())
-        return self._done()
+            self._out.goodbye(peer, "SHUTTING_DOWN", retry=_RETRY_SOON_MS)
+        self._out.put(Stop())
+        return self._out.take()
 
     # -- requests ------------------------------------------------------------------------------------------------
 
@@ -198,7 +178,9 @@ class Service:
             return False
         self.peers.remove(peer)
         major, minor = divmod(PROTOCOL_VERSION, 256)
-        self._goodbye(peer, "VERSION_UNSUPPORTED", hello.request_id, detail=f"this server speaks {major}.{minor} only")
+        self._out.goodbye(
+            peer, "VERSION_UNSUPPORTED", hello.request_id, detail=f"this server speaks {major}.{minor} only"
+        )
         return True
 
     def _hello(self, peer: Peer, hello: m.Hello, now: Now) -> None:
@@ -211,8 +193,8 @@ class Service:
         self.peers.rename(peer, hello.name)
         peer.heard = now.clock
         self.peers.watch(peer, self.settings)
-        self.log("join", self._label(peer))
-        seq = self._publish(m.Joined(seq=0, time=now.wall, who=peer.user), but=peer.id)
+        self._out.log("join", label(peer))
+        seq = self._out.publish(m.Joined(seq=0, time=now.wall, who=peer.user), but=peer.id)
         limits = {limit: getattr(self.settings, limit) for limit in self.settings.__slots__}
         # EXT-10: this server has no capability. HELLO-4: the newcomer gets the seq and no JOINED.
         welcome = m.Welcome(
@@ -226,13 +208,13 @@ class Service:
             time=now.wall,
             **limits,
         )
-        return self._effects.append(Tell(peer.id, welcome))
+        return self._out.tell(peer, welcome)
 
     def _say(self, peer: Peer, say: m.Say, now: Now) -> None:
-        self.log("say", f"{self._label(peer)}: {escaped(say.text)}")
+        self._out.log("say", f"{label(peer)}: {escaped(say.text)}")
         # SAY-1: the author is who the server knows it is. SAY-2: it gets the seq instead of the event.
-        seq = self._publish(m.Chat(seq=0, time=now.wall, who=peer.user, text=say.text), but=peer.id)
-        self._ok(peer, say.request_id, seq, now)
+        seq = self._out.publish(m.Chat(seq=0, time=now.wall, who=peer.user, text=say.text), but=peer.id)
+        self._out.ok(peer, say.request_id, seq, now)
 
     def _pm(self, peer: Peer, pm: m.Pm, now: Now) -> None:
         recipient = self.peers.by_name.get(pm.to.lower())
@@ -240,13 +222,13 @@ class Service:
             return self._refuse(peer, pm.TYPE, pm.request_id, "NO_SUCH_USER")  # PM-3
         if recipient is peer:
             return self._refuse(peer, pm.TYPE, pm.request_id, "SELF_TARGET")  # PM-4
-        self.log("pm", f"{self._label(peer)} to {self._label(recipient)}")  # LOG-1: the fact, not the text.
-        self._effects.append(Tell(recipient.id, m.Whisper(time=now.wall, who=peer.user, text=pm.text)))
-        return self._ok(peer, pm.request_id, 0, now)
+        self._out.log("pm", f"{label(peer)} to {label(recipient)}")  # LOG-1: the fact, not the text.
+        self._out.tell(recipient, m.Whisper(time=now.wall, who=peer.user, text=pm.text))
+        return self._out.ok(peer, pm.request_id, 0, now)
 
     def _who(self, peer: Peer, who: m.Who, now: Now) -> None:
         entries, more = self._roster_page(who.after.lower(), who.limit)
-        self._effects.append(Tell(peer.id, m.Roster(request_id=who.request_id, entries=entries, more=more)))
+        self._out.tell(peer, m.Roster(request_id=who.request_id, entries=entries, more=more))
 
     def _roster_page(self, after: str, limit: int) -> tuple[tuple[m.User, ...], bool]:
         """The users behind a folded name, as many as asked for and as fit, and whether there are more (WHO-1 to WHO-3)."""
@@ -256,21 +238,21 @@ class Service:
 
     def _rename(self, peer: Peer, rename: m.Rename, now: Now) -> None:
         if rename.name == peer.name:
-            return self._ok(peer, rename.request_id, 0, now)  # RENAME-4
+            return self._out.ok(peer, rename.request_id, 0, now)  # RENAME-4
         code = self._name_fault(peer, rename.name, now)
         if code:
             return self._refuse(peer, rename.TYPE, rename.request_id, code)  # RENAME-2
         before = peer.user
-        self.log("rename", f"{self._label(peer)} to {rename.name}")
+        self._out.log("rename", f"{label(peer)} to {rename.name}")
         self.peers.rename(peer, rename.name)
         renamed = m.Renamed(seq=0, time=now.wall, who=before, new_name=rename.name)
-        return self._ok(peer, rename.request_id, self._publish(renamed, but=peer.id), now)
+        return self._out.ok(peer, rename.request_id, self._out.publish(renamed, but=peer.id), now)
 
     def _leave(self, peer: Peer, leave: m.Leave, now: Now) -> None:
-        self._end(peer, "LEFT", now, request_id=leave.request_id)  # LEAVE-1
+        self._out.end(peer, "LEFT", now, request_id=leave.request_id)  # LEAVE-1
 
     def _ping(self, peer: Peer, ping: m.Ping, now: Now) -> None:
-        self._effects.append(Tell(peer.id, m.Pong(request_id=ping.request_id, nonce=ping.nonce)))
+        self._out.tell(peer, m.Pong(request_id=ping.request_id, nonce=ping.nonce))
 
     def _pong(self, peer: Peer, pong: m.Pong, now: Now) -> None:
         # That it answers the PING that waits was seen to where the frame was read (PONG-1).
@@ -326,7 +308,7 @@ class Service:
             return True
         if peer.bucket.strikes >= self.settings.flood_strikes:
             retry = peer.bucket.full_after_ms()
-            self._end(peer, "FLOOD", now, request_id=request_id, retry=retry, left=m.LeftReason.VIOLATION)
+            self._out.end(peer, "FLOOD", now, request_id=request_id, retry=retry, left=m.LeftReason.VIOLATION)
         else:
             self._refuse(peer, type_, request_id, "RATE_LIMITED", retry=wait)
         return False
@@ -344,58 +326,18 @@ class Service:
         """A deadline of this connection has come."""
         frame_timeout = self.settings.frame_timeout / 1000
         if peer.frame_began is not None and now.clock >= peer.frame_began + frame_timeout:
-            self._end(peer, "FRAME_TIMEOUT", now)  # TIME-2
+            self._out.end(peer, "FRAME_TIMEOUT", now)  # TIME-2
         elif not peer.name:
-            self._end(peer, "HANDSHAKE_TIMEOUT", now)  # TIME-1
+            self._out.end(peer, "HANDSHAKE_TIMEOUT", now)  # TIME-1
         elif peer.pinged is not None:
-            self._end(peer, "KEEPALIVE_TIMEOUT", now)  # TIME-4
+            self._out.end(peer, "KEEPALIVE_TIMEOUT", now)  # TIME-4
         else:
             peer.pinged = now.clock
             if not peer.ping_id:  # PING-3: one at a time. TIME-3.
                 peer.pings += 1
                 peer.ping_id = peer.pings
-                self._effects.append(Tell(peer.id, m.Ping(request_id=peer.ping_id, nonce=peer.pings)))
+                self._out.tell(peer, m.Ping(request_id=peer.ping_id, nonce=peer.pings))
             self.peers.watch(peer, self.settings)
-
-    # -- effects -------------------------------------------------------------------------------------------------
-
-    def log(self, event: str, text: str) -> None:
-        """Add a line to the log."""
-        self._effects.append(Log(event, text))
-
-    def add(self, effect: Effect) -> None:
-        """Add an effect of the console."""
-        self._effects.append(effect)
-
-    def notify(self, text: str, now: Now) -> None:
-        """The operator speaks to everyone (NOTICE-1, NOTICE-2)."""
-        self._publish(m.Notice(seq=0, time=now.wall, scope=m.NoticeScope.ALL, text=text), but=0)
-
-    def remove(self, peers: list[Peer], code: str, detail: str, now: Now) -> None:
-        """End several connections in one step: none of them is told of the others' end."""
-        for peer in peers:
-            self.peers.remove(peer)
-        for peer in peers:
-            self._goodbye(peer, code, detail=detail)
-        for peer in peers:
-            self._tell_left(peer, _REASONS[code], now)
-
-    def _done(self) -> list[Effect]:
-        effects, self._effects = self._effects, []
-        return effects
-
-    def _label(self, peer: Peer) -> str:
-        return f"{peer.name}#{peer.session_id}" if peer.name else f"connection {peer.id}"
-
-    def _publish(self, event: Any, but: int) -> int:
-        """Number a public event and tell it to every user but one (ORD-3, ORD-4); returns its seq."""
-        self._seq += 1
-        event.seq = self._seq
-        self._effects.append(TellAll(event, but))
-        return self._seq
-
-    def _ok(self, peer: Peer, request_id: int, seq: int, now: Now) -> None:
-        self._effects.append(Tell(peer.id, m.Ok(request_id=request_id, seq=seq, time=now.wall)))
 
     def _refuse(self, peer: Peer, type_: int, request_id: int, code: str, reason: str = "", retry: int = 0) -> None:
         """Answer a request with ERROR; a HELLO that was refused too often ends the connection (HELLO-5)."""
@@ -403,44 +345,8 @@ class Service:
             peer.tries += 1
             if peer.tries >= self.settings.hello_tries:
                 self.peers.remove(peer)
-                return self._goodbye(peer, "TOO_MANY_ATTEMPTS", request_id)
-        self.log("refuse", f"{self._label(peer)}: {code}{' ' + escaped(reason) if reason else ''}")
-        number = m.ErrorCode(FAILURES[code].code)
-        error = m.Error(request_id=request_id, code=number, request_type=type_, retry_after_ms=retry, detail="")
-        return self._effects.append(Tell(peer.id, error))
-
-    def _goodbye(self, peer: Peer, code: str, request_id: int = 0, retry: int = 0, detail: str = "") -> None:
-        """The last frame of a connection (END-1), which is out of the tables already."""
-        self.log("disconnect", f"{self._label(peer)}: {code}{' ' + escaped(detail) if detail else ''}")
-        number = m.GoodbyeCode(FAILURES[code].code)
-        goodbye = m.Goodbye(request_id=request_id, code=number, retry_after_ms=retry, detail=detail)
-        self._effects += [Tell(peer.id, goodbye), Finish(peer.id)]
-
-    def _end(
-        self,
-        peer: Peer,
-        code: str,
-        now: Now,
-        *,
-        request_id: int = 0,
-        retry: int = 0,
-        detail: str = "",
-        left: m.LeftReason | None = None,
-    ) -> None:
-        """End a connection with GOODBYE and tell the others, in one step (END-10)."""
-        self.peers.remove(peer)
-        self._goodbye(peer, code, request_id, retry, detail)
-        self._tell_left(peer, left or _REASONS.get(code, m.LeftReason.VIOLATION), now)
-
-    def _remove(self, peer: Peer, why: str, reason: m.LeftReason, now: Now) -> None:
-        """A connection is gone without GOODBYE."""
-        self.peers.remove(peer)
-        self.log("disconnect", f"{self._label(peer)}: {escaped(why)}")
-        self._tell_left(peer, reason, now)
-
-    def _tell_left(self, peer: Peer, reason: m.LeftReason, now: Now) -> None:
-        if peer.name:  # LEFT-1: nobody has heard of a connection without a name.
-            self._publish(m.Left(seq=0, time=now.wall, who=peer.user, reason=reason), but=peer.id)
+                return self._out.goodbye(peer, "TOO_MANY_ATTEMPTS", request_id)
+        return self._out.error(peer, type_, request_id, code, reason, retry)
 
 
 # The fields that max_name and max_text bound, in the order in which they are examined.

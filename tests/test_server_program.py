@@ -268,3 +268,16 @@ def test_descriptors_do_not_leak(server: ServerProcess) -> None:
         user.socket.close()
     witness.ask(m.Ping, nonce=1)
     assert len(os.listdir(folder)) <= before + 1
+
+
+def test_running_out_of_descriptors_costs_only_newcomers(tmp_path: Path) -> None:
+    command = ["sh", "-c", 'ulimit -n 40; exec "$@"', "sh", sys.executable, "-m", "reference_server"]
+    server = ServerProcess(tmp_path, "--connections-per-address", "1000", command=command)
+    witness = server.user("witness")
+    crowd = [socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) for _ in range(60)]
+    assert isinstance(witness.ask(m.Ping, nonce=1), m.Pong)
+    for sock in crowd:
+        sock.close()
+    assert isinstance(witness.ask(m.Ping, nonce=2), m.Pong)
+    assert server.user("late").welcome.name == "late"
+    server.end()

@@ -13,8 +13,9 @@ from impwire.codecs import encode
 from impwire.tables import Settings
 from reference_server.addresses import parse_address
 from reference_server.bans import Ban, BanList
+from reference_server.clock import Now
 from reference_server.effects import Effect, Finish, Log, Print, SaveBans, Stop, Tell, TellAll
-from reference_server.service import Now, Service
+from reference_server.service import Service
 
 LOCAL = parse_address("127.0.0.1")
 
