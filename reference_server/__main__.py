@@ -139,8 +139,8 @@ async def _run(service: Service, options: argparse.Namespace, log: logging.Logge
 
     def failed(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        if isinstance(error, OSError):
-            # Of one socket, or of accepting for the moment: the loop goes on by itself.
+        if isinstance(error, OSError) and "handle" not in context:
+            # Of one socket, or of accepting for the moment; no call of ours has failed, and the loop goes on by itself.
             log.error("failure: %s: %s", context.get("message"), error)
         else:
             server.abort(error or RuntimeError(str(context)))

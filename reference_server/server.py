@@ -254,8 +254,11 @@ class Server:
             return
         if link.ended or not link.transport.can_write_eof():
             link.transport.close()
-        else:
+            return
+        try:
             link.transport.write_eof()
+        except OSError:
+            link.transport.abort()  # The client has reset the connection, and the loop has not told yet.
 
     def _close_if_done(self, link: _Link) -> None:
         """The client has closed too: nothing more to wait for but the frames that are still on their way."""

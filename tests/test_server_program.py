@@ -96,7 +96,7 @@ def test_log_has_a_line_an_event(server: ServerProcess) -> None:
 def test_survives_garbage_crashes_and_resets(server: ServerProcess) -> None:
     chance = random.Random(7)
     witness = server.user("witness")
-    for number in range(60):
+    for number in range(300):
         with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as sock:
             if number % 3 == 0:
                 sock.sendall(chance.randbytes(chance.randrange(1, 2000)))
