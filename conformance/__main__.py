@@ -1,7 +1,7 @@
 """Run the conformance suite of the Instant Messenger Protocol.
 
 Exit codes: 0 every case that was played has passed; 1 one has failed, or none was played; 2 the command line or a case
-file is wrong.
+file is wrong; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
             "Without a role, both roles are played to the reference programs. In a command, {host} and {port} are where "
             "to listen or connect, {name} the name of a client's user, {dir} an empty folder, and {settings} becomes "
             "options such as --rate-burst 3; cases that ask for settings are skipped for a command without it. "
-            "Exit codes: 0 all passed, 1 a failure or nothing played, 2 wrong command line or case file."
+            "Exit codes: 0 all passed, 1 a failure or nothing played, 2 wrong command line or case file, 130 interrupted."
         ),
     )
     parser.add_argument(
@@ -134,6 +134,8 @@ def _run(plan: dict[str, Any], options: argparse.Namespace) -> int:
         except OSError as error:
             print(f"cannot write {options.report_json}: {error.strerror}", file=sys.stderr)
             code = 2
+    if code == pytest.ExitCode.INTERRUPTED:
+        print("interrupted; what was started has been ended", file=sys.stderr)
     console.finish()
     if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):
         return 2
@@ -168,6 +170,10 @@ class _Console:
     @pytest.hookimpl
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._total = len(session.items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: object, ids: list[str]) -> None:
+        self._total = len(ids)  # Every process has collected the same.
 
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

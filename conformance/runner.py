@@ -127,23 +127,12 @@ class Runner:
         assert self._server_target is not None
         server = self._prepared.pop(run, None) or self._server_target.start(run.case.settings)
         assert isinstance(server, RunningServer)
-        try:
-            server.wait_until_ready()
-        except CaseFailed:
-            _discard(server)
-            raise
-        return server
+        return _ready(server)
 
     def _shared_server(self) -> RunningServer:
         assert self._server_target is not None
         if self._shared is None:
-            server = self._server_target.start({})
-            try:
-                server.wait_until_ready()
-            except CaseFailed:
-                _discard(server)
-                raise
-            self._shared = server
+            self._shared = _ready(self._server_target.start({}))
         return self._shared
 
     def _end_shared(self) -> None:
@@ -159,6 +148,16 @@ class Runner:
             ClientPlay(run.case, run.actor, client, self._timeout, transcript).play()
         finally:
             client.discard()
+
+
+def _ready(server: RunningServer) -> RunningServer:
+    """The server once it accepts connections; one that does not, or is not waited for any longer, is ended."""
+    try:
+        server.wait_until_ready()
+    except BaseException:
+        _discard(server)
+        raise
+    return server
 
 
 def _discard(running: RunningServer | RunningClient) -> None:

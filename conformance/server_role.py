@@ -1,8 +1,8 @@
 """Plays a case to a server: the suite is every actor.
 
 Besides what the steps say, these hold throughout: replies bear the request_id of the request that has waited longest,
-events bear 0, an ERROR names the type of its request (FRAME-10, REQ-1, REQ-2, ERROR-2), and each actor sees seq without gaps
-(ORD-3 to ORD-5). At the end every actor that is still connected proves with a fence (PING-2) that nothing more was sent.
+events bear 0, an ERROR names the type of its request (FRAME-10, REQ-1, REQ-2, ERROR-2), no flag is set and no extension
+added (EXT-1, EXT-6), and each actor sees seq without gaps (ORD-3 to ORD-5). At the end every actor that is still connected proves with a fence (PING-2) that nothing more was sent.
 """
 
 from __future__ import annotations
@@ -275,6 +275,8 @@ class ServerPlay:
                 found.append(f"request_type: {message.request_type:#04x} is not that of {request} (ERROR-2)")
         elif request_id and not isinstance(message, (m.Goodbye, m.Ping)):
             found.append(f"request_id: an event bears 0, found {request_id} (FRAME-10)")
+        if getattr(message, "flags", 0) or getattr(message, "extensions", ()):
+            found.append("flags or extensions that nobody has agreed on (EXT-1, EXT-6)")
         seq: int = getattr(message, "seq", 0)
         if seq and not isinstance(message, m.Welcome):
             if seq != actor.last_seq + 1:

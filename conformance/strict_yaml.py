@@ -1,8 +1,8 @@
 # A copy of codegen/support/strict_yaml.py, made by `python -m codegen`. Do not edit: change the source.
 """Strict reading of YAML, with the place of every value.
 
-YAML guesses: `on` is a boolean, `0010` is 8, the second of two equal keys wins in silence. Here each of these is
-reported instead, as `file:line:column: what is wrong`, and reading goes on, so that one run shows every mistake.
+YAML guesses: `on` is a boolean, `0010` is 8, `1.10` is 1.1, the second of two equal keys wins in silence. Here each of
+these is reported instead, as `file:line:column: what is wrong`, and reading goes on, so that one run shows every mistake.
 
 `load(path, problems)` returns a `Node`. A `Node` knows its place and what it holds; `Node.mapping(...)` checks keys and
 `Node.string()`, `.integer()`, `.boolean()`, `.items()` check types. Each reports to the `Problems` that the node was
@@ -24,8 +24,9 @@ import yaml
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)|0x[0-9A-Fa-f]+")
-# What YAML 1.1 takes for something other than the string it looks like, and what a reader may take for a number.
-_AMBIGUOUS = re.compile(r"(?i:yes|no|on|off|y|n)|[-+]?0[0-9_]+|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+|0o[0-7]+|\+[0-9]+")
+# What PyYAML takes for a string and other readers, or people, take for a boolean or a number.
+_AMBIGUOUS = re.compile(r"(?i:y|n)|[-+]?[0-9][0-9_]*|[-+]?0o[0-7]+|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_TAG = "tag:yaml.org,2002:"
 
 
 @dataclass(frozen=True, order=True)
@@ -50,11 +51,11 @@ class Problems(list[Problem]):
 
 
 class InvalidFile(Exception):
-    """A file, or several, with mistakes. `str()` is the report; `problems` holds each one."""
+    """A file, or several, with mistakes. `str()` is the report; `problems` holds each one once, in its order."""
 
     def __init__(self, problems: Problems) -> None:
         super().__init__(problems.report())
-        self.problems = problems
+        self.problems = Problems(sorted(set(problems)))
 
 
 def suggestion(word: str, candidates: Iterable[str]) -> str:
@@ -79,7 +80,7 @@ class Node:
         self.problems.append(Problem(self.file, self.line, self.column, text))
 
     def _expected(self, what: str) -> None:
-        found = {dict: "a mapping", list: "a list", str: "a string", int: "a number", bool: "true or false"}
+        found = {dict: "a mapping", list: "a list", str: "a string", int: "a number", bool: "a boolean"}
         self.problem(f"expected {what}, found {found.get(type(self.value), 'nothing')}")
 
     def child(self, value: Any) -> Node:
@@ -169,8 +170,8 @@ class Mapping:
         return self._entries.get(key)
 
     def at(self, key: str, default: Any = None) -> Node:
-        """The node at the key, or one with the default at the mapping's own place."""
-        return self._entries.get(key) or self.node.child(default)
+        """The node at the key, or one with the default, whose mistakes go unreported: that it is missing is enough."""
+        return self._entries.get(key) or Node(self.node.file, self.node.line, self.node.column, Problems(), default, {})
 
     def string(self, key: str, default: str = "") -> str:
         node = self.get(key)
@@ -216,47 +217,58 @@ def loads(text: str, problems: Problems, name: str) -> Node:
         problems.append(Problem(name, line, column, f"not YAML: {error.problem or error.context}"))
         return Node(name, 1, 1, problems, {}, {})
     except yaml.YAMLError as error:
-        problems.append(Problem(name, 1, 1, f"not YAML: {error}"))
+        # What remains are characters that no YAML may hold; their place is not told in lines.
+        problems.append(Problem(name, 1, 1, f"not YAML: {str(error).splitlines()[0]}"))
         return Node(name, 1, 1, problems, {}, {})
     if root is None:
         problems.append(Problem(name, 1, 1, "the file is empty"))
         return Node(name, 1, 1, problems, {}, {})
-    return _node(root, name, problems)
+    return _node(root, name, problems, ())
 
 
-def _node(raw: Any, file: str, problems: Problems) -> Node:
+def _node(raw: Any, file: str, problems: Problems, within: tuple[Any, ...]) -> Node:
+    """The node of what the parser composed; `within` are the lists and mappings around it."""
     node = Node(file, raw.start_mark.line + 1, raw.start_mark.column + 1, problems, None, {})
-    if isinstance(raw, yaml.MappingNode):
-        value: dict[str, Node] = {}
-        for raw_key, raw_value in raw.value:
-            key = _node(raw_key, file, problems)
-            name = str(key.value)
-            if not isinstance(raw_key, yaml.ScalarNode):
-                key.problem("a key must be a word")
-            elif name in value:
-                first = node.keys[name]
-                key.problem(f"key '{name}' stands here a second time; the first is in line {first.line}")
-            else:
-                node.keys[name] = key
-                value[name] = _node(raw_value, file, problems)
-        node.value = value
+    if any(raw is outer for outer in within):
+        node.problem("this contains itself")
+    elif isinstance(raw, yaml.MappingNode):
+        node.value = _mapping(raw, node, (*within, raw))
     elif isinstance(raw, yaml.SequenceNode):
-        node.value = [_node(item, file, problems) for item in raw.value]
+        node.value = [_node(item, file, problems, (*within, raw)) for item in raw.value]
     else:
         node.value = _scalar(raw, node)
+    if not isinstance(raw, yaml.ScalarNode) and raw.tag not in (f"{_TAG}map", f"{_TAG}seq"):
+        node.problem(f"the tag {raw.tag.replace(_TAG, '!!')} is not for use here")
     return node
 
 
+def _mapping(raw: Any, node: Node, within: tuple[Any, ...]) -> dict[str, Node]:
+    value: dict[str, Node] = {}
+    for raw_key, raw_value in raw.value:
+        key = _node(raw_key, node.file, node.problems, within)
+        if not isinstance(raw_key, yaml.ScalarNode):
+            key.problem("a key must be a word")
+            continue
+        name = str(raw_key.value)  # As it is written: 0x10 is not a second 16.
+        if name in value:
+            first = node.keys[name]
+            key.problem(f"key '{name}' stands here a second time; the first is in line {first.line}")
+        else:
+            node.keys[name] = key
+            value[name] = _node(raw_value, node.file, node.problems, within)
+    return value
+
+
 def _scalar(raw: Any, node: Node) -> str | int | bool | None:
-    text: str = raw.value
-    if raw.style in ("'", '"', "|", ">"):
-        return text
-    if _INTEGER.fullmatch(text):
+    """The value of a scalar. Strings stand for themselves; of all other spellings only the plainest count."""
+    text, tag = str(raw.value), str(raw.tag).removeprefix(_TAG)
+    quoted = raw.style in ("'", '"', "|", ">")
+    if not quoted and tag == "int" and _INTEGER.fullmatch(text):
         return int(text, 0)
-    if text in ("true", "false"):
+    if not quoted and tag == "bool" and text in ("true", "false"):
         return text == "true"
-    if text in ("", "~", "null"):
+    if not quoted and tag == "null" and text in ("", "~", "null"):
         return None
-    if _AMBIGUOUS.fullmatch(text):
+    if tag != "str" or (not quoted and _AMBIGUOUS.fullmatch(text)):
         node.problem(f"{text} is ambiguous in YAML; write '{text}' for the string, or true, false or a plain number")
     return text

@@ -8,6 +8,7 @@ are skipped), `{dir}` is an empty folder for whatever the program writes.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import selectors
 import shlex
@@ -25,12 +26,18 @@ HOST = "127.0.0.1"
 _TAIL = 15
 
 
+@functools.cache
+def _root() -> tempfile.TemporaryDirectory[str]:
+    """The folder of all folders, which goes when this process ends, however it is interrupted."""
+    return tempfile.TemporaryDirectory(prefix="imp-conformance-", ignore_cleanup_errors=True)
+
+
 class Program:
     """A process of the target, in a folder and a process group of its own. Its output goes to files there, so it can
     never block on it; a client's standard output alone is read line by line."""
 
     def __init__(self, template: str, values: dict[str, str], settings: dict[str, int], *, read_output: bool) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="imp-conformance-"))
+        self.folder = Path(tempfile.mkdtemp(dir=_root().name))
         self._template, self._values, self._settings = template, values, settings
         self._read_output = read_output
         self._lines = bytearray()

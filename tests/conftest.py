@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,20 @@ from tests.support import ServerProcess
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[ServerProcess]:
+def start_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
+    """Starts reference servers in the folder of the test, with any arguments, and ends them."""
+    started: list[ServerProcess] = []
+
+    def start(*arguments: str, command: list[str] | None = None) -> ServerProcess:
+        started.append(ServerProcess(tmp_path, *arguments, command=command))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.end()
+
+
+@pytest.fixture
+def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
     """A reference server with default settings."""
-    running = ServerProcess(tmp_path)
-    yield running
-    running.end()
+    return start_server()

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,21 +16,22 @@ import pytest
 from impwire import messages as m
 from tests.support import PATIENCE, ROOT, ServerProcess, User
 
+Start = Callable[..., ServerProcess]
+
 
 def test_first_line_says_where_it_listens(server: ServerProcess) -> None:
     assert server.first_line == f"listening on 127.0.0.1:{server.port}"
     assert server.user("ann").welcome.name == "ann"
 
 
-def test_serves_many_clients_at_once(tmp_path: Path) -> None:
-    server = ServerProcess(tmp_path, "--connections-per-address", "100")
+def test_serves_many_clients_at_once(start_server: Start) -> None:
+    server = start_server("--connections-per-address", "100")
     users = [server.user(f"user{number}") for number in range(50)]
     users[0].send(m.Say, text="hello, all")
     for user in users[1:]:
         while not isinstance(message := user.receive(), m.Chat):
             assert isinstance(message, m.Joined)
         assert (message.who.name, message.text) == ("user0", "hello, all")
-    server.end()
 
 
 @pytest.mark.parametrize("way", ["/stop", "SIGTERM", "SIGINT"])
@@ -47,8 +49,8 @@ def test_stop_tells_everyone_and_exits_0(server: ServerProcess, way: str) -> Non
     assert server.wait() == 0
 
 
-def test_second_signal_ends_at_once(tmp_path: Path) -> None:
-    server = ServerProcess(tmp_path, "--close-drain", "60000")
+def test_second_signal_ends_at_once(start_server: Start) -> None:
+    server = start_server("--close-drain", "60000")
     user = server.user("ann")
     server.process.send_signal(signal.SIGTERM)
     assert isinstance(user.receive(), m.Goodbye)
@@ -128,12 +130,13 @@ sys.exit(__main__.main(sys.argv[1:]))
 """
 
 
-def _with_bug_in(method: str, folder: Path, *arguments: str) -> ServerProcess:
-    return ServerProcess(folder, *arguments, command=[sys.executable, "-c", _PATCHED.format(method=method)])
+def _with_bug_in(method: str) -> list[str]:
+    """The command of a server with a bug in a method of its service."""
+    return [sys.executable, "-c", _PATCHED.format(method=method)]
 
 
-def test_bug_in_a_handler_costs_one_connection(tmp_path: Path) -> None:
-    server = _with_bug_in("_roster_page", tmp_path)
+def test_bug_in_a_handler_costs_one_connection(start_server: Start) -> None:
+    server = start_server(command=_with_bug_in("_roster_page"))
     ann, bob = server.user("ann"), server.user("bob")
     ann.receive()
     answer = bob.ask(m.Who, after="", limit=0)
@@ -144,11 +147,10 @@ def test_bug_in_a_handler_costs_one_connection(tmp_path: Path) -> None:
     assert left.reason is m.LeftReason.FAILED
     assert isinstance(ann.ask(m.Say, text="still here"), m.Ok)
     assert "a bug, put here by the test" in server.log()
-    server.end()
 
 
-def test_own_crash_closes_every_connection_and_is_logged(tmp_path: Path) -> None:
-    server = _with_bug_in("tick", tmp_path, "--handshake-timeout", "300")
+def test_own_crash_closes_every_connection_and_is_logged(start_server: Start) -> None:
+    server = start_server("--handshake-timeout", "300", command=_with_bug_in("tick"))
     users = [server.user("ann"), server.user("bob"), server.user()]
     for user in users:
         goodbye = user.receive_all()[-1]
@@ -160,17 +162,16 @@ def test_own_crash_closes_every_connection_and_is_logged(tmp_path: Path) -> None
     assert "a bug, put here by the test" in server.log()
 
 
-def test_ban_survives_kill_9(tmp_path: Path) -> None:
-    server = ServerProcess(tmp_path)
+def test_ban_survives_kill_9(start_server: Start) -> None:
+    server = start_server()
     server.enter("/ban mallory")
     assert "banned" in server.read_line()
     server.end()
-    again = ServerProcess(tmp_path)
+    again = start_server()
     user = again.user()
     error = user.ask(m.Hello, min_version=256, max_version=256, capabilities=0, name="Mallory")
     assert isinstance(error, m.Error)
     assert error.code is m.ErrorCode.NAME_BANNED
-    again.end()
 
 
 def _start(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -233,8 +234,8 @@ def test_help_names_every_limit() -> None:
         assert option in result.stdout
 
 
-def test_reader_that_stops_is_cut_and_others_miss_nothing(tmp_path: Path) -> None:
-    server = ServerProcess(tmp_path, "--send-queue", "16384", "--rate-burst", "1000000", "--rate-per-second", "1000000")
+def test_reader_that_stops_is_cut_and_others_miss_nothing(start_server: Start) -> None:
+    server = start_server("--send-queue", "16384", "--rate-burst", "1000000", "--rate-per-second", "1000000")
     ann = server.user("ann")
     lazy = User(server.port, "lazy", receive_buffer=4096)
     bob = server.user("bob")
@@ -252,7 +253,6 @@ def test_reader_that_stops_is_cut_and_others_miss_nothing(tmp_path: Path) -> Non
     heard = [message for message in bob.receive_until(m.Left, 2) if isinstance(message, (m.Chat, m.Left))]
     assert sum(isinstance(message, m.Chat) for message in heard) == said
     assert [event.seq for event in heard] == list(range(heard[0].seq, heard[0].seq + len(heard))), "nothing is missing"
-    server.end()
 
 
 def test_descriptors_do_not_leak(server: ServerProcess) -> None:
@@ -270,9 +270,9 @@ def test_descriptors_do_not_leak(server: ServerProcess) -> None:
     assert len(os.listdir(folder)) <= before + 1
 
 
-def test_running_out_of_descriptors_costs_only_newcomers(tmp_path: Path) -> None:
+def test_running_out_of_descriptors_costs_only_newcomers(start_server: Start) -> None:
     command = ["sh", "-c", 'ulimit -n 40; exec "$@"', "sh", sys.executable, "-m", "reference_server"]
-    server = ServerProcess(tmp_path, "--connections-per-address", "1000", command=command)
+    server = start_server("--connections-per-address", "1000", command=command)
     witness = server.user("witness")
     crowd = [socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) for _ in range(60)]
     assert isinstance(witness.ask(m.Ping, nonce=1), m.Pong)
@@ -280,4 +280,3 @@ def test_running_out_of_descriptors_costs_only_newcomers(tmp_path: Path) -> None
         sock.close()
     assert isinstance(witness.ask(m.Ping, nonce=2), m.Pong)
     assert server.user("late").welcome.name == "late"
-    server.end()
