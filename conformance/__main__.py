@@ -106,7 +106,10 @@ def main(argv: list[str] | None = None) -> int:
     if options.list:
         for run in runs_of(cases, roles):
             print(f"{run.role:6}  {run.id:42}  {' '.join(run.case.proves)}\n{'':8}{run.case.title}")
-        print(f"{len(runs_of(cases, roles))} runs of {len(cases)} cases")
+        runs = runs_of(cases, roles)
+        scripts = len({run.case.id for run in runs})
+        both = sum(case.server and bool(case.clients) for case in cases)
+        print(f"{len(runs)} runs of {scripts} scripts, {both} of which serve both roles")
         return 0
     plan = {
         "cases": [str(options.cases)],

@@ -20,7 +20,7 @@ from impwire.tables import CLIENT_COMMANDS, DISPLAY, FAILURES, PROTOCOL_VERSION,
 from impwire.wire import Message
 
 from .language import Case, Part, Step, typed_line
-from .peer import Peer, build
+from .peer import Peer, build, sent
 from .targets import RunningClient
 from .transcript import Transcript, describe
 from .values import Scope, field_constructs
@@ -130,6 +130,10 @@ class ClientPlay:
             self.scope.variables["request"] = request_id
         return message
 
+    def _sends_typed(self, step: Step) -> None:
+        """The client sends what a line that was typed before is to make it send."""
+        self._next_from_client(step.parts[0])
+
     def _types(self, step: Step) -> None:
         self._type(step.text)
 
@@ -147,17 +151,21 @@ class ClientPlay:
     def _receives(self, step: Step) -> None:
         self._tell(step.parts[0])
 
-    def _tell(self, part: Part) -> None:
-        """Send a message to the client, which must show its line."""
+    def _receives_unshown(self, step: Step) -> None:
+        self._tell(step.parts[0], shown=False)
+
+    def _tell(self, part: Part, *, shown: bool = True) -> None:
+        """Send a message to the client, which must show its line, unless it cannot be taken for a message at all."""
         values = self._values(part)
         constructs = field_constructs(part.message)
         data = build(part.message, values)
-        self._peer.send_raw(data, f"{part.message} {part.fields or ''}".strip())
+        self._peer.send_raw(data, sent(part.message, data))
         answered = self._answered(values) if part.message in _REPLIES else None
         message = CODECS.by_name[part.message].parse(data, unchecked=True)
         for name in constructs:
             self.scope.variables.setdefault(f"last_{name}", getattr(message, name))
-        self._expect_display(message, answered)
+        if shown:
+            self._expect_display(message, answered)
         self._follow(message, answered)
 
     def _answered(self, values: dict[str, Any]) -> Message | None:
@@ -304,7 +312,9 @@ class ClientPlay:
         if line is None:
             code = self.client.program.wait(0)
             state = "is still running" if code is None else f"has ended with {code}"
-            text = f"the client should have shown {due}, and showed nothing; it {state}\n{self.client.program.tail()}"
+            text = f"the client should have shown {due} on its standard output, and showed nothing; it {state}"
+            if errors := self.client.program.tail():
+                text += f"\non its standard error:\n{errors}"
             raise CaseFailed(Verdict.TIMED_OUT if code is None else Verdict.CRASHED, text)
         self.transcript.note(f"{'shown':>8}  < {line}")
         return line

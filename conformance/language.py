@@ -54,6 +54,8 @@ VERBS: dict[str, Verb] = {
     "receives": Verb("message fields? options?"),
     "reads until": Verb("message fields?", roles=_SERVER_ONLY),
     "receives raw": Verb("raw", roles=_CLIENT_ONLY),
+    "receives unshown": Verb("message fields?", roles=_CLIENT_ONLY),
+    "sends typed": Verb("message fields?", roles=_CLIENT_ONLY),
     "stream ends": Verb("", roles=_CLIENT_ONLY),
     "receives nothing": Verb(""),
     "is closed": Verb(""),
@@ -133,6 +135,11 @@ class Case:
     def own_server(self) -> bool:
         """Whether the case needs a server that no other case has used."""
         return self.fresh or bool(self.settings) or any(step.actor == SERVER for step in self.steps)
+
+    @property
+    def uses_files(self) -> bool:
+        """Whether the server has to find again what it has written."""
+        return any(step.verb == "is killed and restarted" for step in self.steps)
 
     @property
     def uses_console(self) -> bool:

@@ -144,6 +144,14 @@ _HAPPENED = {
 }
 
 
+def sent(message: str, frame: bytes) -> str:
+    """A frame of ours as the transcript shows it."""
+    try:
+        return describe(CODECS.decode(frame, unchecked=True))
+    except DecodeError:
+        return f"{message} (not well-formed)"
+
+
 def build(message: str, fields: dict[str, Any]) -> bytes:
     """The frame of a message with any fields, allowed or not."""
     codec = CODECS.by_name[message]

@@ -6,6 +6,7 @@ The command line (`__main__`) writes a plan and hands it over as one option, whi
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -137,9 +138,14 @@ def recorded(properties: list[tuple[str, object]]) -> dict[str, Any] | None:
 def report(result: Result) -> str:
     """A failure for people: the case, what it proves, what happened."""
     run = result.run
-    lines = [f"{run.role} {run.id}: {result.verdict}", f"  {run.case.title}"]
-    for requirement in run.case.proves:
-        entry = REQUIREMENTS[requirement]
-        lines.append(f"  {requirement} (protocol.txt, section {entry.section}): {entry.text}")
-    lines += ["", *(f"  {line}" for line in result.text.splitlines())]
+    cause, _, story = result.text.partition("\n\n")
+    lines = [f"{run.role} {run.id}: {result.verdict}", f"  {run.case.title}", ""]
+    lines += textwrap.indent(cause, "  ").splitlines()
+    if result.verdict not in (Verdict.NOT_STARTED, Verdict.HARNESS_ERROR):
+        lines.append("")
+        for requirement in run.case.proves:
+            entry = REQUIREMENTS[requirement]
+            text = f"{requirement} (protocol.txt, section {entry.section}): {entry.text}"
+            lines.append(textwrap.fill(text, 110, initial_indent="  ", subsequent_indent="    "))
+    lines += ["", *textwrap.indent(story, "  ").splitlines()]
     return "\n".join(lines)

@@ -107,7 +107,9 @@ class Runner:
             return ""
         assert self._server_target is not None
         case = run.case
-        return self._server_target.lacks(settings=bool(case.settings), console=case.uses_console, own=case.own_server)
+        return self._server_target.lacks(
+            settings=bool(case.settings), console=case.uses_console, own=case.own_server, files=case.uses_files
+        )
 
     def _play_to_server(self, run: Run, transcript: Transcript) -> None:
         server = self._own(run) if run.case.own_server else self._shared_server()

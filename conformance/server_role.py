@@ -1,7 +1,8 @@
 """Plays a case to a server: the suite is every actor.
 
 Besides what the steps say, these hold throughout: replies bear the request_id of the request that has waited longest,
-events bear 0, an ERROR names the type of its request (FRAME-10, REQ-1, REQ-2, ERROR-2), no flag is set and no extension
+events bear 0, an ERROR names the type of its request (FRAME-10, REQ-1, REQ-2, ERROR-2), only the codes that may bear a
+retry_after_ms do (REQ-7), no flag is set and no extension
 added (EXT-1, EXT-6), and each actor sees seq without gaps (ORD-3 to ORD-5). At the end every actor that is still connected proves with a fence (PING-2) that nothing more was sent.
 """
 
@@ -13,11 +14,11 @@ from typing import Any
 
 from impwire import messages as m
 from impwire.codecs import CODECS
-from impwire.tables import MAX_FRAME_BEFORE_WELCOME, PROTOCOL_VERSION, REPLIES, Settings
+from impwire.tables import FAILURES, MAX_FRAME_BEFORE_WELCOME, PROTOCOL_VERSION, REPLIES, Settings
 from impwire.wire import Message
 
 from .language import CONSOLE, SERVER, Case, Part, Step
-from .peer import Peer, build
+from .peer import Peer, build, sent
 from .targets import RunningServer
 from .transcript import Transcript, describe
 from .values import Scope, Unbound, all_constructs
@@ -42,6 +43,7 @@ class _Actor:
     last_request_id: int = 0
     last_seq: int = 0
     ping: m.Ping | None = None
+    owes_pong: bool = False
 
 
 class ServerPlay:
@@ -102,7 +104,8 @@ class ServerPlay:
         assert isinstance(welcome, m.Welcome)
         for other in self.actors.values():
             if other.user and other.attentive and other is not actor:
-                self._receive(other, Part("JOINED", {"who": f"${actor.name}", "seq": welcome.seq}))
+                joined = {"who": f"${actor.name}", "seq": welcome.seq, "time": welcome.time}
+                self._receive(other, Part("JOINED", joined))
 
     def _leaves(self, step: Step) -> None:
         actor = self._actor(step)
@@ -166,7 +169,7 @@ class ServerPlay:
 
     def _send(self, actor: _Actor, part: Part) -> None:
         frame = self._frame(actor, part)
-        actor.peer.send_raw(frame, f"{part.message} {part.fields or ''}".strip())
+        actor.peer.send_raw(frame, sent(part.message, frame))
 
     def _frame(self, actor: _Actor, part: Part) -> bytes:
         """The bytes of a message, with what the step does not say filled in."""
@@ -177,6 +180,8 @@ class ServerPlay:
             for name, value in fields.items()
         }
         request_id = int(values.setdefault("request_id", 0))
+        if part.message == "PONG":
+            actor.owes_pong = False
         self.scope.variables["request"] = request_id
         if part.message in _REQUESTS:
             actor.requests.append((request_id, part.message))
@@ -240,6 +245,10 @@ class ServerPlay:
         """The next message. In a case that has set the keepalive, a PING that is not what is due is answered in passing."""
         while True:
             message = actor.peer.next_message(due, timeout)
+            if isinstance(message, m.Ping) and actor.owes_pong:
+                raise CaseFailed(
+                    Verdict.UNEXPECTED_FRAME, f"{actor.name} got a second PING before it answered the first (PING-3)"
+                )
             if pings or not isinstance(message, m.Ping) or "ping_after" not in self.case.settings:
                 return message
             actor.ping = message
@@ -258,7 +267,7 @@ class ServerPlay:
             self.scope.variables[actor.name] = m.User(session_id=message.session_id, name=message.name)
             self.scope.limits |= {name: getattr(message, name) for name in Settings.__slots__}
         elif isinstance(message, m.Ping):
-            actor.ping = message
+            actor.ping, actor.owes_pong = message, True
         elif isinstance(message, m.Goodbye):
             actor.user = actor.attentive = False
 
@@ -275,6 +284,8 @@ class ServerPlay:
                 found.append(f"request_type: {message.request_type:#04x} is not that of {request} (ERROR-2)")
         elif request_id and not isinstance(message, (m.Goodbye, m.Ping)):
             found.append(f"request_id: an event bears 0, found {request_id} (FRAME-10)")
+        if isinstance(message, (m.Error, m.Goodbye)) and message.retry_after_ms and not _may_be_retried(message.code):
+            found.append(f"retry_after_ms: {message.retry_after_ms} with a code that has no time (REQ-7)")
         if getattr(message, "flags", 0) or getattr(message, "extensions", ()):
             found.append("flags or extensions that nobody has agreed on (EXT-1, EXT-6)")
         seq: int = getattr(message, "seq", 0)
@@ -390,6 +401,11 @@ class ServerPlay:
             elif not actor.attentive or actor.requests:
                 self.server.unsettled = True
             actor.peer.close()
+
+
+def _may_be_retried(code: int) -> bool:
+    """Whether retry_after_ms may be other than 0 with this code; what is not in the tables is not judged."""
+    return all(failure.retry for failure in FAILURES.values() if failure.code == code)
 
 
 def settle(server: RunningServer, timeout: float) -> None:

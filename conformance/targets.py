@@ -79,12 +79,19 @@ class Program:
 
     def tail(self) -> str:
         """The last lines of its output, for a report."""
-        text = "".join((self.folder / name).read_text(errors="replace") for name in ("output.txt", "errors.txt"))
+        text = "".join(self._written(name) for name in ("output.txt", "errors.txt"))
         return "\n".join(text.splitlines()[-_TAIL:])
 
     def errors(self) -> str:
         """What it has written to standard error."""
-        return (self.folder / "errors.txt").read_text(errors="replace")
+        return self._written("errors.txt")
+
+    def _written(self, name: str) -> str:
+        """The text of a file of its output; nothing if somebody has removed it."""
+        try:
+            return (self.folder / name).read_text(errors="replace")
+        except FileNotFoundError:
+            return ""
 
     def enter(self, line: str) -> None:
         """Type a line into its standard input."""
@@ -193,14 +200,16 @@ class ServerTarget:
     def __init__(self, spawn: str = "", address: tuple[str, int] | None = None) -> None:
         self._spawn, self._address = spawn, address
 
-    def lacks(self, *, settings: bool, console: bool, own: bool) -> str:
+    def lacks(self, *, settings: bool, console: bool, own: bool, files: bool) -> str:
         """What a case needs that this target does not offer; empty if nothing."""
         if self._address is not None:
             needs = {"a server of its own": own, "the server's console": console}
             lacking = [what for what, needed in needs.items() if needed]
-            return f"needs {' and '.join(lacking)}, and --connect offers neither; use --spawn" if lacking else ""
+            return f"needs {' and '.join(lacking)}, which --connect does not offer; use --spawn" if lacking else ""
         if settings and "{settings}" not in self._spawn:
             return "asks for settings, and the command has no {settings}"
+        if files and "{dir}" not in self._spawn:
+            return "looks whether files survive, and the command has no {dir} to write them to"
         return ""
 
     def start(self, settings: dict[str, int]) -> RunningServer:

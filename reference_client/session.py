@@ -85,6 +85,7 @@ class ClientSession:
         self._effects: list[Effect] = []
         self._ended = False
         self._held: deque[str] = deque()
+        self._pings: deque[Ping] = deque()
         self._queue: deque[commands.Request] = deque()
         self._bucket = Bucket(burst=1, rate=1, now=0.0)  # Until WELCOME, when nothing is sent that costs a token.
         self._input_ended = False
@@ -230,16 +231,30 @@ class ClientSession:
                 self._next_page(message, answers)
             case Error() if isinstance(answers, Hello):
                 self._end(3, "REFUSED")  # CLIENT-7
-            case Error() if isinstance(answers, Leave) and (self._input_ended or self._leave_by is not None):
-                # STATE-6: the stay goes on. But there is nobody left to talk, so all that is left is to close.
-                self._fail("The server has refused to let you leave.", "REFUSED")
+            case Error() if isinstance(answers, Leave):
+                self._stay()
             case Error(code=ErrorCode.RATE_LIMITED):
                 self._bucket.refused(now)
-            case Ping() if self._connection.state is State.ACTIVE:
-                self._send(Pong(request_id=message.request_id, nonce=message.nonce))  # CLIENT-8, PING-1
+            case Ping():
+                self._pings.append(message)
+                self._answer_pings()
             case Goodbye():
                 reason = message.code.name if isinstance(message.code, Enum) else str(message.code)
                 self._end(_EXIT_CODES.get(message.code, 1), reason)
+
+    def _stay(self) -> None:
+        """The server has refused LEAVE, so the stay goes on; if nobody is left to talk, all that is left is to close
+        (STATE-6)."""
+        if self._input_ended or self._leave_by is not None:
+            self._fail("The server has refused to let you leave.", "REFUSED")
+        else:
+            self._answer_pings()
+
+    def _answer_pings(self) -> None:
+        """CLIENT-8, PING-1. Those that come behind a LEAVE wait for what becomes of it."""
+        while self._pings and self._connection.state is State.ACTIVE:
+            ping = self._pings.popleft()
+            self._send(Pong(request_id=ping.request_id, nonce=ping.nonce))
 
     def _welcomed(self, welcome: Welcome, now: float) -> None:
         self._welcome, self._seq, self.name = welcome, welcome.seq, welcome.name

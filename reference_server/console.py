@@ -94,8 +94,10 @@ class Console:
 
     def _ban(self, now: Now, target: str, duration: str = "", reason: str = "") -> None:
         span = parse_duration(duration)
-        if duration and span is None:
-            # What looks like no duration is the first word of the reason.
+        if duration[:1].isdigit() and span is None:
+            raise NotUnderstood(f"{escaped(duration)} is no duration such as 90s, 10m, 2h or 7d")  # OP-4
+        if span is None:
+            # What does not begin with a digit is the first word of the reason.
             duration, reason = "", f"{duration} {reason}".strip()
         try:
             canonical = parse_target(target)

@@ -235,6 +235,8 @@ def test_failure_costs_one_connection() -> None:
         ("/all", "<text>"),
         ("/all a\x1b[2J", "U+001B"),
         ("/ban not!a!name", "neither"),
+        ("/ban ann 10y", "duration"),
+        ("/ban ann 0s", "duration"),
         ("/unban ann", "/bans"),
         ("/stop soon", "seconds"),
         ("/stop 1 2", "too much"),
