@@ -31,7 +31,6 @@ class Verb(NamedTuple):
     roles: tuple[Role, ...] = (Role.SERVER, Role.CLIENT)
 
 
-_BOTH = (Role.SERVER, Role.CLIENT)
 _SERVER_ONLY = (Role.SERVER,)
 _CLIENT_ONLY = (Role.CLIENT,)
 

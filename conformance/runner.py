@@ -14,7 +14,8 @@ from impwire.tables import Role
 
 from .client_role import ClientPlay
 from .language import Case
-from .server_role import ServerPlay, settle
+from .probe import settle
+from .server_role import ServerPlay
 from .targets import ClientTarget, RunningClient, RunningServer, ServerTarget
 from .transcript import Transcript
 from .verdicts import CaseFailed, CaseSkipped, Verdict

@@ -2,8 +2,9 @@
 
 Besides what the steps say, these hold throughout: replies bear the request_id of the request that has waited longest,
 events bear 0, an ERROR names the type of its request (FRAME-10, REQ-1, REQ-2, ERROR-2), only the codes that may bear a
-retry_after_ms do (REQ-7), no flag is set and no extension
-added (EXT-1, EXT-6), and each actor sees seq without gaps (ORD-3 to ORD-5). At the end every actor that is still connected proves with a fence (PING-2) that nothing more was sent.
+retry_after_ms do (REQ-7), no flag is set and no extension added (EXT-1, EXT-6), no second PING comes before the first is
+answered (PING-3), and each actor sees seq without gaps (ORD-3 to ORD-5). At the end every actor that is still connected
+proves with a fence (PING-2) that nothing more was sent.
 """
 
 from __future__ import annotations
@@ -406,45 +407,3 @@ class ServerPlay:
 def _may_be_retried(code: int) -> bool:
     """Whether retry_after_ms may be other than 0 with this code; what is not in the tables is not judged."""
     return all(failure.retry for failure in FAILURES.values() if failure.code == code)
-
-
-def settle(server: RunningServer, timeout: float) -> None:
-    """Wait until nobody is left from earlier cases: a newcomer sees who is there, and waits for each one's LEFT.
-
-    Raises `CaseFailed` if somebody stays.
-    """
-    if not server.unsettled:
-        return
-    transcript = Transcript()
-    peer = Peer("probe", server.connect(timeout), timeout, transcript)
-    try:
-        version = PROTOCOL_VERSION
-        hello = {
-            "request_id": 1,
-            "min_version": version,
-            "max_version": version,
-            "capabilities": 0,
-            "name": "imp-probe",
-        }
-        peer.send_raw(build("HELLO", hello) + build("WHO", {"request_id": 2, "after": "", "limit": 0}))
-        others: set[int] = set()
-        while not isinstance(message := peer.next_message("ROSTER"), m.Roster):
-            if isinstance(message, m.Left):
-                others.add(message.who.session_id)
-        left = others
-        waiting = {user.session_id: user.name for user in message.entries if user.name != "imp-probe"}
-        while missing := {name for session_id, name in waiting.items() if session_id not in left}:
-            message = peer.next_message(f"LEFT of {', '.join(sorted(missing))}")
-            if isinstance(message, m.Left):
-                left.add(message.who.session_id)
-        peer.send_raw(build("LEAVE", {"request_id": 3}))
-        while not isinstance(peer.next_message("GOODBYE"), m.Goodbye):
-            pass
-        server.unsettled = server.program is None
-    except CaseFailed as failed:
-        raise CaseFailed(
-            failed.verdict,
-            f"the server is not free for this case: {failed}; the suite needs it to itself\n{transcript}",
-        ) from None
-    finally:
-        peer.close()
