@@ -30,7 +30,7 @@ def run_suite(folder: Path, *arguments: str) -> tuple[subprocess.CompletedProces
 
 @pytest.mark.parametrize("mode", ["silent", "closes", "refuses", "echoes", "noise"])
 def test_bad_server_passes_no_case(tmp_path: Path, mode: str) -> None:
-    command = f"{shlex.quote(sys.executable)} -S {BAD_SERVER} {mode} {{host}} {{port}} {{settings}}"
+    command = f"{shlex.quote(sys.executable)} -S {BAD_SERVER} {mode} {{host}} {{port}} {{dir}} {{settings}}"
     result, report = run_suite(tmp_path, "server", "--spawn", command, "--timeout", "0.05")
     cases = report["cases"]
     assert isinstance(cases, list)
