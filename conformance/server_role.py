@@ -45,6 +45,8 @@ class _Actor:
     last_seq: int = 0
     ping: m.Ping | None = None
     owes_pong: bool = False
+    #: When the actor last did something: no timer that it has set off can have begun before.
+    acted: float = field(default_factory=time.monotonic)
 
 
 class ServerPlay:
@@ -57,6 +59,7 @@ class ServerPlay:
         self.scope.limits["max_frame_before_welcome"] = MAX_FRAME_BEFORE_WELCOME
         self.actors: dict[str, _Actor] = {}
         self.step_began = time.monotonic()
+        self.operated = 0.0
 
     def play(self) -> None:
         """Raises `CaseFailed` at the first thing that is not as it should be."""
@@ -93,8 +96,10 @@ class ServerPlay:
 
     def _connects(self, step: Step) -> None:
         lazy = any(other.actor == step.actor and other.verb == "stops reading" for other in self.case.steps)
+        began = time.monotonic()
         sock = self.server.connect(self.timeout, _SMALL_BUFFER if lazy else 0)
-        self.actors[step.actor] = _Actor(step.actor, Peer(step.actor, sock, self.timeout, self.transcript))
+        peer = Peer(step.actor, sock, self.timeout, self.transcript)
+        self.actors[step.actor] = _Actor(step.actor, peer, acted=began)
 
     def _joins(self, step: Step) -> None:
         if step.actor not in self.actors:
@@ -161,6 +166,7 @@ class ServerPlay:
 
     def _sends_raw(self, step: Step) -> None:
         actor = self._actor(step)
+        actor.acted = time.monotonic()
         for segment in step.raw:
             if isinstance(segment, str):
                 data = bytes.fromhex(segment)
@@ -173,7 +179,8 @@ class ServerPlay:
         actor.peer.send_raw(frame, sent(part.message, frame))
 
     def _frame(self, actor: _Actor, part: Part) -> bytes:
-        """The bytes of a message, with what the step does not say filled in."""
+        """The bytes of a message to be sent at once, with what the step does not say filled in."""
+        actor.acted = time.monotonic()
         constructs = all_constructs(part.message)
         fields = {**self._defaults(actor, part.message), **part.fields}
         values = {
@@ -208,12 +215,13 @@ class ServerPlay:
     # -- receiving -----------------------------------------------------------------------------------------------
 
     def _receives(self, step: Step) -> None:
-        timeout = None
+        timeout, acted = None, self._actor(step).acted
         if step.within is not None:
             timeout = self.scope.number(step.within) / 1000 + (self.step_began - time.monotonic())
         self._receive(self._actor(step), step.parts[0], timeout)
         if step.after is not None:
-            waited, due = (time.monotonic() - self.step_began) * 1000, self.scope.number(step.after)
+            since = max(acted, self.operated)
+            waited, due = (time.monotonic() - since) * 1000, self.scope.number(step.after)
             if waited < due:
                 raise CaseFailed(Verdict.TOO_EARLY, f"{step.message} came after {waited:.0f} ms, due after {due} ms")
 
@@ -364,6 +372,7 @@ class ServerPlay:
     def _console(self, step: Step) -> None:
         assert self.server.program is not None
         self.transcript.note(f"{'console':>8}  > {step.text}")
+        self.operated = time.monotonic()
         self.server.program.enter(step.text)
 
     def _server(self, step: Step) -> None:
