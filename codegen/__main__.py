@@ -38,7 +38,8 @@ def main(argv: list[str] | None = None) -> int:
         for path in write(files, options.root):
             print(f"wrote {path}")
     except InvalidFile as invalid:
-        print(f"{invalid}\n{len(invalid.problems)} mistakes in the spec; nothing was written", file=sys.stderr)
+        count = len(invalid.problems)
+        print(f"{invalid}\n{count} mistake{'s' * (count > 1)} in the spec; nothing was written", file=sys.stderr)
         return 2
     except OSError as error:
         print(f"cannot write {error.filename}: {error.strerror}", file=sys.stderr)

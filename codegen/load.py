@@ -1,7 +1,7 @@
 """From YAML files to a checked `Spec`.
 
 `load(path)` reads the file and its parts, reports every mistake at once with its place, and returns the model only if
-there is none. The order of the functions is the order of the sections of a spec file.
+there is none. Types are read by `read_types`, prose by `read_prose`, all else here, in the order of the sections.
 """
 
 from __future__ import annotations
@@ -11,44 +11,32 @@ from pathlib import Path
 from typing import Any, get_args
 
 from .model import (
-    BASE_SIZES,
     Argument,
-    ArrayType,
-    Base,
     BitsType,
-    Block,
-    BoolType,
-    Bound,
     BytesType,
-    Chapter,
     Command,
     Constant,
     DisplayLine,
     EnumType,
-    EnumValue,
     Extension,
     Failures,
-    Field,
     Frame,
     FrameField,
-    Insert,
     IntegerType,
     Kind,
     Limit,
     Message,
     NumberRange,
     Outcome,
-    Prose,
-    Requirement,
     Sender,
     Spec,
     State,
-    StringType,
     StructType,
     Transition,
-    Type,
     Vector,
 )
+from .read_prose import PLAIN_CHAPTERS, ProseReader
+from .read_types import TypeReader, capacity, check_name
 from .support.strict_yaml import InvalidFile, Mapping, Node, Problems, suggestion
 from .support.strict_yaml import load as load_yaml
 
@@ -57,296 +45,166 @@ _OPTIONAL = (
     *("parts", "limits", "timers", "constants", "transitions", "failures", "chapters"),
     *("commands", "display", "vectors"),
 )
-_REQUIREMENT = re.compile(r"([A-Z][A-Z0-9]*-[0-9]+) (MUST|SHOULD|MAY) (client|server|both)")
 _CODES = ("malformed", "too_large", "unexpected", "unknown_type", "unsupported_critical")
+_ROLES = ("length", "type", "flags", "correlation")
+_SUPPORT = ("wire", "strict_yaml")
 
 
 def load(path: Path) -> Spec:
     """Read the spec at `path`. Raises `InvalidFile` with every mistake in it and in its parts."""
     problems = Problems()
-    spec = _Loader(path, problems).spec()
+    root, sections, sources = _read(path, problems)
+    spec = _Loader(root, sections).spec(sources)
     if problems:
         raise InvalidFile(problems)
     return spec
 
 
-def _bounds(base: str) -> tuple[int, int]:
-    return 0, (1 << 8 * BASE_SIZES[base]) - 1
+def _read(path: Path, problems: Problems) -> tuple[Node, dict[str, Node], tuple[str, ...]]:
+    """The file, the sections in it and its parts, and the names of these files.
+
+    Raises `InvalidFile` if one of them holds no sections at all: what it lacks would only be reported again elsewhere.
+    """
+    root = load_yaml(path, problems, _name(path))
+    files, names = [root], [_name(path)]
+    parts = root.value.get("parts") if isinstance(root.value, dict) else None
+    for part in parts.items() if parts else ():
+        if part.string():
+            file = path.parent / part.string()
+            files.append(load_yaml(file, problems, _name(file)))
+            names.append(_name(file))
+    sections: dict[str, Node] = {}
+    for file_root in files:
+        file_root.mapping(optional=_REQUIRED + _OPTIONAL)
+        for key, place, node in file_root.entries():
+            if key in sections:
+                place.problem(f"section '{key}' stands in {sections[key].file} already")
+            sections.setdefault(key, node)
+    if not all(isinstance(file_root.value, dict) and file_root.value for file_root in files):
+        raise InvalidFile(problems)
+    for key in _REQUIRED:
+        if key not in sections:
+            root.problem(f"section '{key}' is missing")
+    return root, sections, tuple(names)
+
+
+def _name(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}" if path.parent.name else path.name
 
 
 class _Loader:
     """Holds what the sections of one spec need of each other while they are read."""
 
-    def __init__(self, path: Path, problems: Problems) -> None:
-        self.problems = problems
-        self.sources: list[str] = []
-        root = load_yaml(path, problems, self._name(path))
-        self.sections: dict[str, Node] = {}
-        self._collect(root)
-        for part in self._part(root):
-            file = path.parent / part.string()
-            self._collect(load_yaml(file, problems, self._name(file)))
-        for key in _REQUIRED:
-            if key not in self.sections:
-                root.problem(f"section '{key}' is missing")
-        self.root = root
-        self.types: dict[str, Type] = {
-            base: IntegerType(base, f"An unsigned integer of {8 * size} bits.", base, *_bounds(base))  # type: ignore[arg-type]
-            for base, size in BASE_SIZES.items()
-        }
-        self._loading: list[str] = []
-
-    def _name(self, path: Path) -> str:
-        name = f"{path.parent.name}/{path.name}" if path.parent.name else path.name
-        self.sources.append(name)
-        return name
-
-    @staticmethod
-    def _part(root: Node) -> list[Node]:
-        parts = root.value.get("parts") if isinstance(root.value, dict) else None
-        return parts.items() if parts else []
-
-    def _collect(self, root: Node) -> None:
-        root.mapping(optional=_REQUIRED + _OPTIONAL)
-        for key, place, node in root.entries():
-            if key in self.sections:
-                first = self.sections[key]
-                place.problem(f"section '{key}' stands in {first.file} already")
-            self.sections.setdefault(key, node)
+    def __init__(self, root: Node, sections: dict[str, Node]) -> None:
+        self.root, self.sections = root, sections
+        self.types = TypeReader(self.section("types", {}), self._code("malformed"))
+        self.prose = ProseReader(self.section("chapters", []))
 
     def section(self, key: str, empty: Any) -> Node:
         return self.sections.get(key) or self.root.child(empty)
 
-    def spec(self) -> Spec:
+    def spec(self, sources: tuple[str, ...]) -> Spec:
         head = self.section("protocol", {}).mapping(("name", "short", "version", "byte_order", "abstract"))
         outputs = self.section("outputs", {}).mapping(("package",), ("document", "support"))
-        self._types()
-        failures = self._failures()
+        for _, place, _ in outputs.entries("support"):
+            place.one_of(_SUPPORT, "support module")
+        package = outputs.string("package")
+        self.types.read()
+        frame = self._frame()
+        numbering = self._numbering(frame)
         limits = self._limits("limits", timer=False) + self._limits("timers", timer=True)
         states = self._states()
-        messages = self._messages([s.name for s in states], limits)
-        names = [message.name for message in messages]
-        commands, plain = self._commands(names)
+        messages = self._messages([state.name for state in states], limits, frame, numbering)
+        by_name = {message.name: message for message in messages}
+        failures = self._failures(by_name)
         self._check_codes(failures)
+        commands, plain = self._commands(by_name)
+        order = head.at("byte_order", "big").one_of(("big", "little"), "byte order")
         return Spec(
             name=head.string("name"),
             short=head.string("short"),
             version=head.string("version"),
-            byte_order="little"
-            if head.at("byte_order", "big").one_of(("big", "little"), "byte order") == "little"
-            else "big",
+            byte_order="little" if order == "little" else "big",
             abstract=head.string("abstract"),
-            package=outputs.string("package"),
+            package=package,
             document=outputs.string("document"),
-            support={key: node.string() for key, _, node in outputs.entries("support")},
-            frame=self._frame(),
-            numbering=self._numbering(),
-            types=self.types,
+            support={"wire": f"{package}/wire.py"}
+            | {key: node.string() for key, _, node in outputs.entries("support")},
+            frame=frame,
+            numbering=numbering,
+            types=self.types.types,
             limits=limits,
             constants=self._constants(),
             states=states,
-            transitions=self._transitions(names, [s.name for s in states]),
+            transitions=self._transitions(by_name, [state.name for state in states]),
             failures=failures,
             messages=messages,
-            chapters=self._chapters(),
+            chapters=self.prose.chapters() if "chapters" in self.sections else PLAIN_CHAPTERS,
             commands=commands,
             plain=plain,
-            display=self._display({message.name: message for message in messages}),
-            vectors=self._vectors(names),
-            sources=tuple(self.sources),
+            display=self._display(by_name),
+            vectors=self._vectors(by_name, frame),
+            sources=sources,
         )
-
-    # -- types ---------------------------------------------------------------------------------------------------
-
-    def _types(self) -> None:
-        for name, place, _ in self.section("types", {}).entries():
-            if name in BASE_SIZES:
-                place.problem(f"'{name}' is a type already")
-            self._type_named(name)
-
-    def _type_named(self, name: str) -> Type | None:
-        """The declared or built-in type of that name; declarations may stand in any order."""
-        if name in self.types:
-            return self.types[name]
-        declared = self.section("types", {}).value
-        node = declared.get(name) if isinstance(declared, dict) else None
-        if node is None:
-            return None
-        if name in self._loading:
-            node.problem(f"type '{name}' contains itself")
-            return None
-        self._loading.append(name)
-        self.types[name] = loaded = self._type(name, node)
-        self._loading.pop()
-        return loaded
-
-    def _type_at(self, node: Node, owner: str) -> Type:
-        name = node.string()
-        found = self._type_named(name)
-        if found is None:
-            known = [*BASE_SIZES, *self.section("types", {}).keys]
-            if isinstance(node.value, str):
-                node.problem(f"{owner} has unknown type '{name}'{suggestion(name, known)}")
-            return self.types["u8"]
-        return found
-
-    def _base(self, entry: Mapping, key: str) -> Base:
-        word = entry.at(key, "u8").one_of(BASE_SIZES, "base type")
-        return next(base for base in get_args(Base) if base == word)
-
-    def _type(self, name: str, node: Node) -> Type:
-        kinds = {
-            "integer": (("base",), ("min", "max", "unit")),
-            "bool": (("base",), ()),
-            "bits": (("base", "bits"), ()),
-            "enum": (("base", "values"), ("open",)),
-            "string": (("count", "max"), ("min", "allow", "forbid")),
-            "bytes": (("count", "max"), ()),
-            "struct": (("fields",), ()),
-            "array": (("count", "item", "max"), ()),
-        }
-        declared = node.value.get("kind") if isinstance(node.value, dict) else None
-        kind = declared.one_of(kinds, "kind of type") if declared else ""
-        required, optional = kinds.get(kind, ((), ()))
-        entry = node.mapping(("kind", "doc", *required), optional)
-        doc = entry.string("doc")
-        if kind == "integer":
-            base = self._base(entry, "base")
-            low, high = _bounds(base)
-            return IntegerType(
-                name, doc, base, entry.integer("min", low), entry.integer("max", high), entry.string("unit")
-            )
-        if kind == "bool":
-            return BoolType(name, doc, self._base(entry, "base"))
-        if kind == "bits":
-            bits = []
-            for bit, _, value in entry.entries("bits"):
-                fields = value.mapping(("position", "doc"))
-                bits.append((bit, fields.integer("position"), fields.string("doc")))
-            return BitsType(name, doc, self._base(entry, "base"), tuple(bits))
-        if kind == "enum":
-            return EnumType(name, doc, self._base(entry, "base"), entry.boolean("open"), self._enum_values(entry))
-        if kind == "string":
-            return self._string(name, doc, entry)
-        if kind == "bytes":
-            return BytesType(name, doc, self._base(entry, "count"), self._bound(entry, "max", 0))
-        if kind == "struct":
-            return StructType(name, doc, self._fields(entry.items("fields"), f"{name}"))
-        if kind == "array":
-            item = self._type_at(entry.at("item"), f"type '{name}'")
-            return ArrayType(name, doc, self._base(entry, "count"), item, entry.integer("max"))
-        return self.types["u8"]
-
-    def _enum_values(self, entry: Mapping) -> tuple[EnumValue, ...]:
-        values: list[EnumValue] = []
-        for name, _, node in entry.entries("values"):
-            fields = node.mapping(("number",), ("doc", "trigger", "says", "retry"))
-            number = fields.integer("number")
-            if any(value.number == number for value in values):
-                node.problem(f"number {number} of '{name}' is taken already")
-            doc = fields.string("doc") or fields.string("trigger")
-            values.append(EnumValue(name, number, doc, fields.string("says"), fields.boolean("retry")))
-        return tuple(values)
-
-    def _malformed(self) -> str:
-        node = self.section("failures", {}).value.get("malformed")
-        return node.string() if node else "MALFORMED"
-
-    def _bound(self, entry: Mapping, key: str, default: int) -> Bound:
-        node = entry.get(key)
-        if node is None:
-            return Bound(default, self._malformed())
-        fields = node.mapping(("bytes",), ("else",))
-        return Bound(fields.integer("bytes"), fields.string("else", self._malformed()))
-
-    def _string(self, name: str, doc: str, entry: Mapping) -> StringType:
-        pattern, code, allowed = "", self._malformed(), ""
-        forbidden: tuple[str, ...] = ()
-        if allow := entry.get("allow"):
-            fields = allow.mapping(("pattern",), ("else",))
-            pattern = allowed = fields.string("pattern")
-            code = fields.string("else", code)
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                fields.at("pattern").problem(f"not a regular expression: {error}")
-        if forbid := entry.get("forbid"):
-            if pattern:
-                forbid.problem("a string type has 'allow' or 'forbid', not both")
-            fields = forbid.mapping(("ranges",), ("else",))
-            forbidden = tuple(item.string() for item in fields.items("ranges"))
-            code = fields.string("else", code)
-            pattern = f"[^{''.join(self._range(item) for item in fields.items('ranges'))}]*"
-        minimum, maximum = self._bound(entry, "min", 0), self._bound(entry, "max", 0)
-        return StringType(name, doc, self._base(entry, "count"), minimum, maximum, pattern, code, allowed, forbidden)
-
-    @staticmethod
-    def _range(node: Node) -> str:
-        match = re.fullmatch(r"U\+([0-9A-F]{4,6})(?:-U\+([0-9A-F]{4,6}))?", node.string())
-        if not match:
-            node.problem(f"expected a range such as U+0000-U+001F, found '{node.value}'")
-            return ""
-        first, last = match[1], match[2] or match[1]
-        return f"\\U{int(first, 16):08x}-\\U{int(last, 16):08x}"
-
-    def _fields(self, nodes: list[Node], owner: str, limits: tuple[Limit, ...] = ()) -> tuple[Field, ...]:
-        fields: list[Field] = []
-        announced = {limit.name: limit for limit in limits}
-        for node in nodes:
-            entry = node.mapping(("name", "type"), ("doc", "unit", "const", "announces"))
-            name = entry.string("name")
-            if any(field.name == name for field in fields):
-                entry.at("name").problem(f"field '{name}' stands in {owner} already")
-            type_ = self._type_at(entry.at("type"), f"field '{name}' of {owner}")
-            doc, unit, announces = entry.string("doc"), entry.string("unit"), ""
-            if target := entry.get("announces"):
-                announces = target.one_of(announced, "limit or timer")
-                limit = announced.get(announces)
-                if limit:
-                    doc, unit = doc or limit.doc, unit or limit.unit
-                    if limit.type != type_:
-                        entry.at("type").problem(f"'{announces}' has type {limit.type.name}, not {type_.name}")
-            if not doc:
-                node.problem(f"field '{name}' of {owner} has no doc")
-            const = entry.integer("const") if "const" in entry else None
-            fields.append(Field(name, type_, doc, unit or getattr(type_, "unit", ""), const, announces))
-        return tuple(fields)
 
     # -- frame, limits, states -----------------------------------------------------------------------------------
 
     def _frame(self) -> Frame:
         entry = self.section("frame", {}).mapping(("doc", "fields"), ("critical_flags", "extension"))
-        fields = []
+        fields: list[FrameField] = []
         for node in entry.items("fields"):
             item = node.mapping(("name", "type", "doc"), ("role", "const"))
-            role = (
-                item.at("role", "length").one_of(("length", "type", "flags", "correlation"), "role")
-                if "role" in item
-                else ""
-            )
-            if not role and "const" not in item:
-                node.problem("a field of the frame has a role or a const")
+            name, base = item.string("name"), self.types.base(item, "type")
+            if "name" in item:
+                check_name(item.at("name"), name)
+            if any(field.name == name for field in fields):
+                item.at("name").problem(f"field '{name}' stands in the frame already")
+            role = item.at("role").one_of(_ROLES, "role") if "role" in item else ""
+            if item.at("role").value != role:
+                role = ""
+            if ("role" in item) == ("const" in item):
+                node.problem("a field of the frame has either a role or a const")
             const = item.integer("const") if "const" in item else None
-            fields.append(FrameField(item.string("name"), self._base(item, "type"), role, item.string("doc"), const))
-        for role in ("length", "type"):
-            if sum(field.role == role for field in fields) != 1:
-                entry.at("fields").problem(f"the frame needs one field with role {role}")
-        extension = None
-        if declared := entry.get("extension"):
-            tag, value = [*declared.mapping(("fields",)).items("fields"), declared, declared][:2]
-            value_type = self._type_at(value.mapping(("name", "type", "doc")).at("type"), "the extension's value")
-            count = value_type.count if isinstance(value_type, BytesType) else "u16"
-            extension = Extension(self._base(tag.mapping(("name", "type", "doc")), "type"), count)
-        return Frame(entry.string("doc"), tuple(fields), entry.integer("critical_flags"), extension)
+            if const is not None and not 0 <= const <= capacity(base):
+                item.at("const").problem(f"{const} does not lie within {base}")
+            fields.append(FrameField(name, base, role, item.string("doc"), const))
+        for role in _ROLES:
+            count = sum(field.role == role for field in fields)
+            if count > 1 or (not count and role in ("length", "type")):
+                entry.at("fields").problem(f"the frame needs one field with role {role}, and has {count}")
+        frame = Frame(entry.string("doc"), tuple(fields), entry.integer("critical_flags"), self._extension(entry))
+        flags = frame.field("flags")
+        if not 0 <= frame.critical_flags <= (capacity(flags.base) if flags else 0):
+            entry.at("critical_flags").problem("the critical flags do not lie within the field with role flags")
+        return frame
 
-    def _numbering(self) -> tuple[NumberRange, ...]:
-        ranges = []
+    def _extension(self, frame: Mapping) -> Extension | None:
+        declared = frame.get("extension")
+        if declared is None:
+            return None
+        fields = declared.mapping(("fields",)).at("fields", [])
+        if len(fields.items()) != 2:
+            fields.problem("an extension has two fields, the tag and the value")
+            return None
+        tag, value = (field.mapping(("name", "type", "doc")) for field in fields.items())
+        type_ = self.types.at(value.at("type"), "the extension's value")
+        if not isinstance(type_, BytesType):
+            value.at("type").problem("the extension's value needs a type of kind bytes")
+            return None
+        return Extension(self.types.base(tag, "type"), type_)
+
+    def _numbering(self, frame: Frame) -> tuple[NumberRange, ...]:
+        ranges: list[NumberRange] = []
+        type_field = frame.field("type")
+        most = capacity(type_field.base) if type_field else 0
         for node in self.section("numbering", []).items():
             entry = node.mapping(("numbers", "sender", "doc"), ("kind",))
             numbers = [item.integer() for item in entry.items("numbers")]
-            if len(numbers) != 2 or numbers[0] > numbers[1]:
-                node.problem("numbers: expected [first, last]")
+            if len(numbers) != 2 or not 0 <= numbers[0] <= numbers[1] <= most:
+                node.problem(f"numbers: expected [first, last] within 0 and {most}")
                 numbers = [0, 0]
+            elif any(numbers[0] <= other.last and other.first <= numbers[1] for other in ranges):
+                node.problem(f"numbers {numbers[0]:#04x} to {numbers[1]:#04x} overlap with a range above")
             kind = self._kind(entry.at("kind")) if "kind" in entry else None
             ranges.append(NumberRange(numbers[0], numbers[1], kind, self._sender(entry), entry.string("doc")))
         return tuple(ranges)
@@ -363,87 +221,111 @@ class _Loader:
 
     def _limits(self, section: str, *, timer: bool) -> tuple[Limit, ...]:
         limits = []
-        for name, _, node in self.section(section, {}).entries():
+        for name, place, node in self.section(section, {}).entries():
+            check_name(place, name)
             entry = node.mapping(("type", "default", "min", "max", "doc"), ("unit",))
-            type_ = self._type_at(entry.at("type"), f"'{name}'")
+            type_ = self.types.at(entry.at("type"), f"'{name}'")
             if not isinstance(type_, IntegerType):
                 entry.at("type").problem(f"'{name}' needs an integer type")
-                type_ = IntegerType("u8", "", "u8", *_bounds("u8"))
+                continue
             low, default, high = entry.integer("min"), entry.integer("default"), entry.integer("max")
             if not type_.minimum <= low <= default <= high <= type_.maximum:
                 node.problem(f"'{name}': min <= default <= max does not hold within {type_.name}")
-            limits.append(
-                Limit(name, type_, default, low, high, entry.string("unit") or type_.unit, entry.string("doc"), timer)
-            )
+            unit = entry.string("unit") or type_.unit
+            limits.append(Limit(name, type_, default, low, high, unit, entry.string("doc"), timer))
         return tuple(limits)
 
     def _constants(self) -> tuple[Constant, ...]:
         constants = []
-        for name, _, node in self.section("constants", {}).entries():
+        for name, place, node in self.section("constants", {}).entries():
+            check_name(place, name)
             entry = node.mapping(("value", "doc"), ("unit",))
             constants.append(Constant(name, entry.at("value").plain(), entry.string("unit"), entry.string("doc")))
         return tuple(constants)
 
     def _states(self) -> tuple[State, ...]:
         states = []
-        for name, _, node in self.section("states", {}).entries():
+        for name, place, node in self.section("states", {}).entries():
+            check_name(place, name, upper=True)
             entry = node.mapping(("doc",), ("final",))
             states.append(State(name, entry.string("doc"), entry.boolean("final")))
         return tuple(states)
 
-    def _transitions(self, messages: list[str], states: list[str]) -> tuple[Transition, ...]:
-        transitions = []
+    def _transitions(self, messages: dict[str, Message], states: list[str]) -> tuple[Transition, ...]:
+        transitions: list[Transition] = []
         for node in self.section("transitions", []).items():
             entry = node.mapping(("message", "from", "to"))
-            sources = tuple(item.one_of(states, "state") for item in entry.items("from"))
-            message = entry.at("message").one_of(messages, "message")
-            transitions.append(Transition(message, sources, entry.at("to").one_of(states, "state")))
+            message = entry.at("message", "").one_of(messages, "message")
+            sources = []
+            for item in entry.items("from"):
+                source = item.one_of(states, "state")
+                allowed = messages[message].states.values() if message in messages else ()
+                if source == item.value and not any(source in side for side in allowed):
+                    item.problem(f"{message} is not allowed in state {source}")
+                if any(source in other.sources and other.message == message for other in transitions):
+                    item.problem(f"what {message} does in state {source} is told above")
+                sources.append(source)
+            transitions.append(Transition(message, tuple(sources), entry.at("to", "").one_of(states, "state")))
         return tuple(transitions)
 
     # -- failures ------------------------------------------------------------------------------------------------
 
-    def _failures(self) -> Failures:
-        entry = self.section("failures", {}).mapping(("refusal", "ending", *_CODES))
-        return Failures(
-            self._outcome(entry, "refusal"), self._outcome(entry, "ending"), *(entry.string(key) for key in _CODES)
-        )
+    def _code(self, key: str) -> str:
+        """The word for a kind of failure: the code that the spec names for it, or else its key."""
+        section = self.section("failures", {}).value
+        node = section.get(key) if isinstance(section, dict) else None
+        return node.value if node and isinstance(node.value, str) else key
 
-    def _outcome(self, entry: Mapping, key: str) -> Outcome:
-        fields = entry.at(key, {}).mapping(("message", "field", "type"))
-        type_ = self._type_at(fields.at("type"), f"'{key}'")
+    def _failures(self, messages: dict[str, Message]) -> Failures:
+        codes = [self._code(key) for key in _CODES]
+        if "failures" not in self.sections:
+            return Failures(None, None, *codes)
+        entry = self.sections["failures"].mapping(("refusal", "ending", *_CODES))
+        return Failures(self._outcome(entry, "refusal", messages), self._outcome(entry, "ending", messages), *codes)
+
+    def _outcome(self, failures: Mapping, key: str, messages: dict[str, Message]) -> Outcome | None:
+        node = failures.get(key)
+        if node is None:
+            return None
+        entry = node.mapping(("message", "field", "type"))
+        message, field = entry.at("message", "").one_of(messages, "message"), entry.string("field")
+        type_ = self.types.at(entry.at("type", ""), f"'{key}'")
         if not isinstance(type_, EnumType):
-            entry.at(key).problem(f"'{key}' needs an enumeration")
-            type_ = EnumType("", "", "u8", True, ())
-        return Outcome(fields.string("message"), fields.string("field"), type_)
+            entry.at("type").problem(f"'{key}' needs an enumeration")
+            return None
+        if message in messages and not any(f.name == field and f.type == type_ for f in messages[message].fields):
+            node.problem(f"{message} has no field '{field}' of type {type_.name}")
+        return Outcome(message, field, type_)
 
     def _check_codes(self, failures: Failures) -> None:
-        """Every `else:` and every listed error is a code of the two enumerations."""
-        codes = {value.name for outcome in (failures.refusal, failures.ending) for value in outcome.type.values}
-
-        def check(node: Node) -> None:
-            if node.value not in codes:
-                node.problem(f"unknown code '{node.value}'{suggestion(str(node.value), codes)}")
-
+        """Every `else:`, every listed error and the code of every vector is one of the two enumerations."""
+        if not (failures.refusal and failures.ending):
+            return  # There are no enumerations, or it is told already that one of them cannot be read.
+        codes = [value.name for outcome in failures.outcomes for value in outcome.type.values]
+        found = [self.sections["failures"].mapping(optional=self.sections["failures"].keys).get(key) for key in _CODES]
         for _, _, declared in self.section("types", {}).entries():
             for key in ("min", "max", "allow", "forbid"):
                 bound = declared.value.get(key) if isinstance(declared.value, dict) else None
-                if bound is not None and isinstance(bound.value, dict) and "else" in bound.value:
-                    check(bound.value["else"])
+                found.append(bound.value.get("else") if bound and isinstance(bound.value, dict) else None)
         for _, _, message in self.section("messages", {}).entries():
             listed = message.value.get("errors") if isinstance(message.value, dict) else None
-            for item in listed.items() if listed else ():
-                check(item)
-        for key in _CODES:
-            code = self.section("failures", {}).value.get(key)
-            if code:
-                check(code)
+            found += listed.items() if listed else ()
+        for vector in self.section("vectors", []).items():
+            found.append(vector.value.get("code") if isinstance(vector.value, dict) else None)
+        for node in found:
+            if node is not None and isinstance(node.value, str) and node.value not in codes:
+                node.problem(f"unknown code '{node.value}'{suggestion(node.value, codes)}")
 
     # -- messages ------------------------------------------------------------------------------------------------
 
-    def _messages(self, states: list[str], limits: tuple[Limit, ...]) -> tuple[Message, ...]:
+    def _messages(
+        self, states: list[str], limits: tuple[Limit, ...], frame: Frame, numbering: tuple[NumberRange, ...]
+    ) -> tuple[Message, ...]:
         section = self.section("messages", {})
+        taken = (*(field.name for field in frame.fields), *(("extensions",) if frame.extension else ()))
         messages: list[Message] = []
         for name, place, node in section.entries():
+            self._check_message_name(place, name)
             entry = node.mapping(
                 ("number", "kind", "sender", "states", "doc", "fields"), ("replies", "errors", "rules")
             )
@@ -454,21 +336,29 @@ class _Loader:
             message = Message(
                 name=name,
                 number=number,
-                kind=self._kind(entry.at("kind", "")),
+                kind=self._kind(entry.at("kind", "request")),
                 sender=sender,
-                states=self._message_states(entry.at("states", []), sender, states),
+                states=self._message_states(entry.at("states", {} if sender == "either" else []), sender, states),
                 doc=entry.string("doc"),
-                fields=self._fields(entry.items("fields"), name, limits),
+                fields=self.types.fields(entry.items("fields"), name, limits, taken),
                 replies=tuple(item.one_of(section.keys, "message") for item in entry.items("replies")),
                 errors=tuple(item.string() for item in entry.items("errors")),
-                rules=self._body(entry.items("rules")),
+                rules=self.prose.body(entry.items("rules")),
             )
-            self._check_number(place, message)
+            if "number" in entry and "kind" in entry:
+                self._check_number(entry.at("number"), message, numbering)
             messages.append(message)
-        self._check_announced(messages, limits)
+        self._check_replies(messages)
+        self._check_announced(messages)
         return tuple(messages)
 
-    def _message_states(self, node: Node, sender: Sender, states: list[str]) -> dict[str, tuple[str, ...]]:
+    def _check_message_name(self, place: Node, name: str) -> None:
+        check_name(place, name, upper=True)
+        if isinstance(self.types.types.get(name.lower()), (EnumType, StructType, BitsType)):
+            place.problem(f"message {name} and type '{name.lower()}' would be classes of the same name")
+
+    @staticmethod
+    def _message_states(node: Node, sender: Sender, states: list[str]) -> dict[str, tuple[str, ...]]:
         if sender == "either":
             entry = node.mapping(("client", "server"))
             return {
@@ -476,70 +366,40 @@ class _Loader:
             }
         return {sender: tuple(item.one_of(states, "state") for item in node.items())}
 
-    def _check_number(self, place: Node, message: Message) -> None:
-        for allowed in self._numbering():
+    @staticmethod
+    def _check_number(place: Node, message: Message, numbering: tuple[NumberRange, ...]) -> None:
+        for allowed in numbering:
             if allowed.first <= message.number <= allowed.last:
                 if allowed.sender != message.sender or (allowed.kind and allowed.kind != message.kind):
                     place.problem(f"{message.name} is number {message.number:#04x}, which is for {allowed.doc}")
                 return
         place.problem(f"{message.name}: number {message.number:#04x} lies in no range of 'numbering'")
 
-    def _check_announced(self, messages: list[Message], limits: tuple[Limit, ...]) -> None:
+    def _check_replies(self, messages: list[Message]) -> None:
+        """Only requests have replies, only replies are such, and each of them answers something."""
+        kinds = {message.name: message.kind for message in messages}
+        answers = {reply for message in messages for reply in message.replies}
+        for name, place, node in self.section("messages", {}).entries():
+            replies = node.value.get("replies") if isinstance(node.value, dict) else None
+            if replies and kinds[name] != "request":
+                replies.problem(f"{name} is no request and has no replies")
+            for item in replies.items() if replies else ():
+                if kinds.get(str(item.value), "reply") != "reply":
+                    item.problem(f"{item.value} is no reply")
+            if kinds[name] == "reply" and name not in answers:
+                place.problem(f"the reply {name} answers no request")
+
+    def _check_announced(self, messages: list[Message]) -> None:
         announced = {field.announces for message in messages for field in message.fields}
         for section in ("limits", "timers"):
             for name, place, _ in self.section(section, {}).entries():
-                if limits and name not in announced:
+                if name not in announced:
                     place.problem(f"'{name}' is announced by no field")
-
-    # -- chapters ------------------------------------------------------------------------------------------------
-
-    def _chapters(self) -> tuple[Chapter, ...]:
-        chapters = []
-        for node in self.section("chapters", []).items():
-            entry = node.mapping(("id", "title", "body"))
-            chapters.append(Chapter(entry.string("id"), entry.string("title"), self._body(entry.items("body"))))
-        self._check_unique_requirements()
-        return tuple(chapters)
-
-    def _body(self, nodes: list[Node]) -> tuple[Block, ...]:
-        blocks: list[Block] = []
-        for node in nodes:
-            if isinstance(node.value, str):
-                blocks.append(Prose(node.value))
-                continue
-            for key, place, value in node.entries():
-                match = _REQUIREMENT.fullmatch(key)
-                if key == "insert":
-                    blocks.append(Insert(value.string()))
-                elif match is None:
-                    place.problem(f"expected 'insert' or a requirement such as 'NAME-3 MUST server', found '{key}'")
-                else:
-                    text = value.string()
-                    if not re.search(rf"\b{match[2]}\b", text):
-                        value.problem(f"{match[1]} is a {match[2]}, but its text does not say so")
-                    blocks.append(Requirement(match[1], match[2], match[3], text))
-        return tuple(blocks)
-
-    def _check_unique_requirements(self) -> None:
-        seen: dict[str, Node] = {}
-        bodies = [
-            m.value.get("rules") for _, _, m in self.section("messages", {}).entries() if isinstance(m.value, dict)
-        ]
-        bodies += [c.value.get("body") for c in self.section("chapters", []).items() if isinstance(c.value, dict)]
-        for body in bodies:
-            for node in body.items() if body else ():
-                for key, place in node.keys.items():
-                    match = _REQUIREMENT.fullmatch(key)
-                    if match and match[1] in seen:
-                        first = seen[match[1]]
-                        place.problem(f"requirement {match[1]} stands in {first.file}:{first.line} already")
-                    elif match:
-                        seen[match[1]] = place
 
     # -- commands, display, vectors ------------------------------------------------------------------------------
 
     def _commands(
-        self, messages: list[str]
+        self, messages: dict[str, Message]
     ) -> tuple[dict[str, tuple[Command, ...]], tuple[str, dict[str, Any]] | None]:
         entry = self.section("commands", {}).mapping((), ("client", "console", "plain"))
         commands = {}
@@ -556,46 +416,53 @@ class _Loader:
 
     def _argument(self, node: Node) -> Argument:
         entry = node.mapping(("name", "type"), ("rest", "optional"))
-        type_ = self._type_at(entry.at("type"), f"argument '{entry.string('name')}'")
+        type_ = self.types.at(entry.at("type"), f"argument '{entry.string('name')}'")
         return Argument(entry.string("name"), type_, entry.boolean("rest"), entry.boolean("optional"))
 
     @staticmethod
-    def _sends(node: Node, messages: list[str]) -> tuple[str, dict[str, Any]]:
+    def _sends(node: Node, messages: dict[str, Message]) -> tuple[str, dict[str, Any]]:
         entry = node.mapping(("message", "fields"))
-        return entry.at("message").one_of(messages, "message"), {
-            key: value.plain() for key, _, value in entry.entries("fields")
-        }
+        message = entry.at("message", "").one_of(messages, "message")
+        return message, _field_values(entry, "fields", messages.get(message))
 
     def _display(self, messages: dict[str, Message]) -> tuple[DisplayLine, ...]:
         lines = []
         for node in self.section("display", []).items():
             entry = node.mapping(("message", "line"), ("answers", "when", "stream"))
-            message = entry.at("message").one_of(messages, "message")
+            message = entry.at("message", "").one_of(messages, "message")
             answers = entry.at("answers").one_of(messages, "message") if "answers" in entry else ""
-            when = {}
-            for key, place, value in entry.entries("when"):
-                if message in messages and key not in [field.name for field in messages[message].fields]:
-                    place.problem(f"{message} has no field '{key}'")
-                when[key] = value.plain()
+            when = _field_values(entry, "when", messages.get(message))
             stream = entry.at("stream", "output").one_of(("output", "error"), "stream")
             lines.append(DisplayLine(message, answers, when, entry.string("line"), stream))
         return tuple(lines)
 
-    def _vectors(self, messages: list[str]) -> tuple[Vector, ...]:
-        vectors = []
+    def _vectors(self, messages: dict[str, Message], frame: Frame) -> tuple[Vector, ...]:
+        vectors: list[Vector] = []
+        correlation = frame.field("correlation")
+        header = (correlation.name,) if correlation else ()
         for node in self.section("vectors", []).items():
             entry = node.mapping(("name", "hex"), ("message", "fields", "code", "doc", "flags", "extensions"))
+            name = entry.string("name")
             if ("message" in entry) == ("code" in entry):
                 node.problem("a vector has either 'message' with 'fields', or 'code'")
+            if any(vector.name == name for vector in vectors):
+                entry.at("name").problem(f"vector '{name}' stands here a second time")
             text = "".join(entry.string("hex").split())
             if not re.fullmatch(r"(?:[0-9a-f]{2})*", text):
                 entry.at("hex").problem("expected pairs of lower-case hexadecimal digits")
             message = entry.at("message").one_of(messages, "message") if "message" in entry else ""
-            fields = {key: value.plain() for key, _, value in entry.entries("fields")}
-            for key in ("flags", "extensions"):
-                if key in entry:
-                    fields[key] = entry.at(key).plain()
-            vectors.append(
-                Vector(entry.string("name"), text, message, fields, entry.string("code"), entry.string("doc"))
-            )
+            fields = _field_values(entry, "fields", messages.get(message), header)
+            fields |= {key: entry.at(key).plain() for key in ("flags", "extensions") if key in entry}
+            vectors.append(Vector(name, text, message, fields, entry.string("code"), entry.string("doc")))
         return tuple(vectors)
+
+
+def _field_values(entry: Mapping, key: str, message: Message | None, header: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The plain values of fields of a message; reports those that it does not have."""
+    values = {}
+    for name, place, node in entry.entries(key):
+        known = [*header, *(field.name for field in message.fields)] if message else [name]
+        if message and name not in known:
+            place.problem(f"{message.name} has no field '{name}'{suggestion(name, known)}")
+        values[name] = node.plain()
+    return values

@@ -137,7 +137,7 @@ class Extension:
     """The record that may follow the fields of a body, any number of times."""
 
     tag: Base
-    count: Base
+    value: BytesType
 
 
 @dataclass(frozen=True)
@@ -180,9 +180,16 @@ class Prose:
     text: str
 
 
+#: What a chapter can insert: a table or diagram made from the rest of the spec.
+INSERTS = (
+    *("frame", "extension", "types", "states", "errors", "limits"),
+    *("console", "commands", "display", "messages", "requirements", "vectors"),
+)
+
+
 @dataclass(frozen=True)
 class Insert:
-    what: str
+    what: str  # one of INSERTS
 
 
 @dataclass(frozen=True)
@@ -257,15 +264,20 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Failures:
-    """How a fault becomes an answer; see the chapter on failures of the spec language."""
+    """How a fault becomes an answer. Without outcomes the codes are no more than words in the errors that are raised."""
 
-    refusal: Outcome
-    ending: Outcome
+    refusal: Outcome | None
+    ending: Outcome | None
     malformed: str
     too_large: str
     unexpected: str
     unknown_type: str
     unsupported_critical: str
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """The messages that tell of a failure: the refusal before the ending."""
+        return tuple(outcome for outcome in (self.refusal, self.ending) if outcome)
 
 
 @dataclass(frozen=True)
@@ -342,17 +354,6 @@ class Spec:
     display: tuple[DisplayLine, ...]
     vectors: tuple[Vector, ...]
     sources: tuple[str, ...]  # the names of the files that it was read from
-
-    def message(self, name: str) -> Message:
-        return next(message for message in self.messages if message.name == name)
-
-    def code(self, name: str) -> tuple[Outcome, EnumValue]:
-        """The outcome and the value of a failure code."""
-        for outcome in (self.failures.refusal, self.failures.ending):
-            for value in outcome.type.values:
-                if value.name == name:
-                    return outcome, value
-        raise KeyError(name)
 
     def requirements(self) -> list[tuple[str, Requirement]]:
         """Every requirement with the chapter or message where it stands, in the order of the document."""

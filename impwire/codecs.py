@@ -17,7 +17,7 @@ FRAME = w.FrameLayout(
     ),
     critical_flags=0x0F,
     tag=c.Int8ub,
-    count=c.Int16ub,
+    value=w.Blob(c.Int16ub, 65535, "MALFORMED"),
     malformed="MALFORMED",
     unsupported_critical="UNSUPPORTED_CRITICAL",
 )

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from .codecs import FRAME, decode, encode
 from .framing import FrameDecoder
 from .messages import MESSAGES, Error, Goodbye, Hello, Leave, Ping, Pong, Welcome
-from .tables import LEGAL, NUMBERING, REPLIES, SECTIONS, Role, State
+from .tables import EVENTS, LEGAL, NUMBERING, REPLIES, SECTIONS, Role, State
 from .wire import DecodeError, Header, Message
 
 _REPLY_CLASSES = frozenset(reply for replies in REPLIES.values() for reply in replies)
@@ -51,7 +51,8 @@ class Received(NamedTuple):
 class Refused(NamedTuple):
     """A request of the peer that has to be refused for its form (REQ-5, steps 6 to 8).
 
-    `field` is the path of the field at fault, empty for an unknown type; `partial` is the message with its unchecked values, None for an unknown type. A string that is not UTF-8 is bytes in it.
+    `field` is the path of the field at fault, empty for an unknown type; `partial` is the message with its unchecked
+    values, None for an unknown type. A string that is not UTF-8 is bytes in it.
     """
 
     header: Header
@@ -73,6 +74,7 @@ class Connection:
         self.state = State.CONNECTED
         self._decoder = FrameDecoder()
         self._outstanding: deque[Message] = deque()
+        self._violation: RemoteProtocolError | None = None
         self._last_request_id = 0
 
     # -- sending -------------------------------------------------------------------------------------------------
@@ -85,35 +87,60 @@ class Connection:
     def send(self, message: Message) -> bytes:
         """The frame of a message. Raises `LocalProtocolError` or `EncodeError`; then nothing has changed."""
         frame = encode(message)
+        self._check_legal(message)
+        length, limit = len(frame) - FRAME.prefix_size, self._decoder.max_frame
+        if length > limit:
+            reason = f"a {message.NAME} with a length of {length} is more than the {limit} that may be sent now"
+            raise LocalProtocolError(f"{reason}; make it shorter (FRAME-4)")
         self.sent(message)
         return frame
 
     def sent(self, message: Message) -> None:
-        """Like `send` for a frame that was encoded elsewhere: checks that it is legal now and notes the new state."""
-        kind = type(message)
-        target = LEGAL.get((self.role, self.state, kind))
-        if target is None:
-            raise LocalProtocolError(self._illegal(message))
-        if kind in REPLIES:
-            if not message.request_id:  # type: ignore[attr-defined]
-                raise LocalProtocolError(f"{message.NAME} needs a request_id other than 0 (FRAME-8)")
-            if kind is Hello and any(isinstance(request, Hello) for request in self._outstanding):
-                raise LocalProtocolError("a HELLO waits for its answer already (HELLO-7)")
+        """Like `send` for a frame that was encoded elsewhere: checks that it is legal now and notes the new state.
+
+        The length of the frame is then the caller's care (FRAME-4).
+        """
+        self._check_legal(message)
+        if type(message) in REPLIES:
             self._outstanding.append(message)
-        self._enter(target, message)
+        self._enter(self._target(self.role, message), message)
+
+    def _check_legal(self, message: Message) -> None:
+        kind, name = type(message), message.NAME
+        if (self.role, self.state, kind) not in LEGAL:
+            raise LocalProtocolError(self._illegal(message))
+        request_id: int = message.request_id  # type: ignore[attr-defined]
+        if kind in EVENTS and request_id:
+            raise LocalProtocolError(f"{name} is an event; leave its request_id 0 (FRAME-10)")
+        if kind in REPLIES and not request_id:
+            raise LocalProtocolError(f"{name} needs a request_id other than 0; see new_request_id (FRAME-8, FRAME-10)")
+        if kind in _REPLY_CLASSES and kind is not Goodbye and not request_id:
+            raise LocalProtocolError(f"{name} needs the request_id of the request that it answers (FRAME-10)")
+        if kind is Hello and any(isinstance(request, Hello) for request in self._outstanding):
+            raise LocalProtocolError("a HELLO waits for its answer already; read that first (HELLO-7)")
+        if kind is Ping and self.role is Role.SERVER and self._outstanding:
+            raise LocalProtocolError("a PING waits for its PONG already; read that first (PING-3)")
 
     def _illegal(self, message: Message) -> str:
-        state = self.state.name
-        hint = {
-            State.CONNECTED: "send HELLO first",
-            State.CLOSING: "LEAVE was sent",
-            State.CLOSED: "GOODBYE has ended it",
-        }
-        way_out = hint.get(self.state, "see its table of states")
-        section = SECTIONS.get(message.NAME, "")
-        return (
-            f"the {self.role} may not send {message.NAME} in state {state}; {way_out} (protocol.txt, section {section})"
-        )
+        states = [state.name for role, state, kind in LEGAL if role is self.role and kind is type(message)]
+        if not states:
+            way_out = f"only the {self.peer} sends it"
+        elif self.state is State.CONNECTED:
+            way_out = "send HELLO and read WELCOME first" if self.role is Role.CLIENT else "send WELCOME first"
+        elif self.state is State.ACTIVE:
+            way_out = f"it belongs to state {' or '.join(states)}"
+        else:
+            way_out = (
+                "LEAVE was sent" if self.state is State.CLOSING else "GOODBYE has ended it; open another connection"
+            )
+        where = f"in state {self.state.name}; {way_out} (protocol.txt, section {SECTIONS[message.NAME]})"
+        return f"the {self.role} may not send {message.NAME} {where}"
+
+    def _target(self, sender: Role, message: Message) -> State:
+        """The state behind a message that is legal now."""
+        if self.state is State.CLOSING and isinstance(message, Error) and message.request_type == Leave.TYPE:
+            return State.ACTIVE  # STATE-6: a LEAVE that is refused changes no state.
+        return LEGAL[sender, self.state, type(message)]
 
     def _enter(self, state: State, message: Message) -> None:
         self.state = state
@@ -125,8 +152,11 @@ class Connection:
     # -- receiving -----------------------------------------------------------------------------------------------
 
     def receive_data(self, data: bytes) -> None:
-        """Take bytes from the peer; then call `next_event` until it returns None. After GOODBYE they are dropped."""
-        if self.state is not State.CLOSED:
+        """Take bytes from the peer; then call `next_event` until it returns None.
+
+        They are dropped after GOODBYE, and after a `RemoteProtocolError`.
+        """
+        if self.state is not State.CLOSED and self._violation is None:
             self._decoder.feed(data)
 
     @property
@@ -137,9 +167,22 @@ class Connection:
     def next_event(self) -> Event | None:
         """What the peer has said next, or None if more bytes are needed.
 
-        Raises `RemoteProtocolError` for what ends the connection; a server then sends GOODBYE, a client closes.
+        Raises `RemoteProtocolError` for what ends the connection; a server then sends GOODBYE, a client closes. Nothing
+        behind it is read: until GOODBYE is sent, each further call raises the same.
         """
-        while self.state is not State.CLOSED:
+        if self.state is State.CLOSED:
+            return None
+        if self._violation is not None:
+            raise self._violation
+        try:
+            return self._next_event()
+        except RemoteProtocolError as violation:
+            self._violation = violation
+            self._decoder.clear()
+            raise
+
+    def _next_event(self) -> Event | None:
+        while True:
             try:
                 frame = self._decoder.next_frame()
             except DecodeError as error:
@@ -149,7 +192,6 @@ class Connection:
             event = self._event(frame)
             if event is not None:
                 return event
-        return None
 
     def _event(self, frame: bytes) -> Event | None:
         """Judge one frame in the order of REQ-5. None for an event that is to be ignored (EXT-12)."""
@@ -163,10 +205,7 @@ class Connection:
         except DecodeError as error:
             return self._refused(header, kind, error)
         answers = self._answered(message) if kind in _REPLY_CLASSES else None
-        refused_leave = isinstance(message, Error) and isinstance(answers, Leave)
-        # STATE-6: a LEAVE that is refused changes no state.
-        target = State.ACTIVE if refused_leave else LEGAL[self.peer, self.state, type(message)]
-        self._enter(target, message)
+        self._enter(self._target(self.peer, message), message)
         return Received(message, answers)
 
     def _check_header(self, header: Header, kind: type[Message] | None) -> None:
@@ -180,9 +219,10 @@ class Connection:
             raise RemoteProtocolError("MALFORMED", f"{name} has the request_id 0")
         if group == "event" and request_id:
             raise RemoteProtocolError("MALFORMED", f"the event {name} has a request_id other than 0")
-        if kind is None:
-            # A server refuses unknown requests later, a client ignores unknown events; both only once there is a user.
-            legal = self.state is not State.CONNECTED and (self.role is Role.SERVER or group == "event")
+        if kind is None and self.role is Role.SERVER:
+            legal = self.state is State.ACTIVE  # EXT-13: to be refused later. STATE-2: not before there is a user.
+        elif kind is None:
+            legal = group == "event" and self.state is not State.CONNECTED  # EXT-12: to be ignored.
         else:
             legal = (self.peer, self.state, kind) in LEGAL
         if not legal:
@@ -200,9 +240,9 @@ class Connection:
     def _answered(self, reply: Message) -> Message | None:
         """The request of ours that the reply answers: the one that has waited longest (REQ-1, REQ-2)."""
         request_id: int = reply.request_id  # type: ignore[attr-defined]
-        if isinstance(reply, Goodbye) and not request_id:
-            return None
         request = self._outstanding[0] if self._outstanding else None
+        if isinstance(reply, Goodbye) and (request is None or request.request_id != request_id):  # type: ignore[attr-defined]
+            return None  # STATE-7: it ends the connection whatever it answers.
         if (
             request is None
             or request.request_id != request_id  # type: ignore[attr-defined]

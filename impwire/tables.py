@@ -28,16 +28,6 @@ class Limit(NamedTuple):
     doc: str
 
 
-class Failure(NamedTuple):
-    """A code with which a request or a connection ends. `fatal`: it ends the connection."""
-
-    code: m.ErrorCode | m.GoodbyeCode
-    fatal: bool
-    retry: bool
-    says: str
-    trigger: str
-
-
 class Argument(NamedTuple):
     """An argument of a command. `rest`: it takes the remainder of the line."""
 
@@ -73,6 +63,16 @@ class Requirement(NamedTuple):
     side: str
     section: str
     text: str
+
+
+class Failure(NamedTuple):
+    """A code with which a request or a connection ends. `fatal`: it ends the connection."""
+
+    code: m.ErrorCode | m.GoodbyeCode
+    fatal: bool
+    retry: bool
+    says: str
+    trigger: str
 
 
 #: The port of a server without TLS.
@@ -633,7 +633,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "client",
         "6",
-        "A client MUST ignore an event (a type of 0xC0 or above) that it does not know. Any other type that it does not know is one that STATE-4 speaks of.",
+        "From WELCOME on, a client MUST ignore an event (a type of 0xC0 or above) that it does not know, whatever its flags; its body is not looked at. Any other type that it does not know is one that STATE-4 speaks of.",
     ),
     "EXT-13": Requirement(
         "MUST",
@@ -663,7 +663,13 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "client",
         "7",
-        "A client MUST end the connection when the server sends what the table does not allow, a frame that cannot be read, or a reply to a request that it has not made.",
+        "A client MUST end the connection when the server sends what the table does not allow, a frame that breaks any rule of section 4 or 5, or a reply to a request that it has not made.",
+    ),
+    "STATE-7": Requirement(
+        "MUST",
+        "client",
+        "7",
+        "A client MUST take a reply for one to a request that it has not made if it does not bear the request_id of the request that has waited longest, is none of the replies to it, is an ERROR that names another type, or a PONG with another nonce. GOODBYE ends the connection whatever its request_id. An event with a request_id other than 0, and a server's PING with 0, are malformed.",
     ),
     "STATE-5": Requirement(
         "MUST",
@@ -675,7 +681,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "both",
         "7",
-        "A LEAVE that is answered by ERROR MUST change no state: the client is ACTIVE again when it reads that ERROR.",
+        "A LEAVE that is answered by ERROR MUST change no state: the client is ACTIVE again when it reads that ERROR, and then answers the PINGs that came meanwhile. One whose input has ended closes the connection.",
     ),
     "REQ-1": Requirement(
         "MUST",
@@ -996,7 +1002,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "12.13",
-        "A GOODBYE caused by a request, or by a frame that counts as one (any type from 0x01 to 0x7F but PONG), MUST bear its request_id, unless its length was refused. Any other MUST bear 0: one caused by a PONG, by a type that no client may send, by a refused length, by a time-out, by the operator or by another client.",
+        "A GOODBYE caused by a request, or by a frame that counts as one (any type from 0x01 to 0x7F but PONG), MUST bear its request_id, unless its length was refused. Any other MUST bear 0: one caused by a PONG, by a type that no client may send, by a refused length, by a time-out, by a failure of the server, by the operator or by another client.",
     ),
     "GOODBYE-2": Requirement(
         "MUST",
@@ -1077,6 +1083,12 @@ REQUIREMENTS: dict[str, Requirement] = {
     "TIME-6": Requirement(
         "SHOULD", "server", "14", "A timer SHOULD fire within a second of its time, and MUST NOT fire before it."
     ),
+    "TIME-7": Requirement(
+        "SHOULD",
+        "client",
+        "14",
+        "A client SHOULD take a HELLO that is not answered within 15 seconds for a lost connection.",
+    ),
     "LIM-1": Requirement(
         "MUST",
         "server",
@@ -1105,13 +1117,13 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "15",
-        "A connection counts for max_connections and connections_per_address until the server has sent its GOODBYE or has lost it; one that was refused at accept MUST NOT count, neither for these nor for attempts_per_minute.",
+        "A connection counts for max_connections and connections_per_address until the server has sent its GOODBYE or has lost it; one that was refused at accept MUST NOT count. For attempts_per_minute every connection counts but those refused with SHUTTING_DOWN, BANNED or TOO_MANY_ATTEMPTS.",
     ),
     "LIM-6": Requirement(
         "MUST",
         "server",
         "15",
-        "When the frames that wait for a client exceed send_queue bytes, the server MUST end that connection with SLOW_CONSUMER. It MUST NOT drop a single frame for a client that it keeps, and MUST NOT hold up others for one that reads slowly.",
+        "When the frames that wait for a client exceed send_queue bytes, the server MUST end that connection with SLOW_CONSUMER. It MUST NOT drop a single frame for a client that it keeps, and MUST NOT hold up others for one that reads slowly. What the operating system has taken does not wait any more. The frame that exceeds the limit stays queued, and GOODBYE follows it.",
     ),
     "END-1": Requirement(
         "MUST",
@@ -1123,7 +1135,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "16",
-        "After GOODBYE the server MUST shut down its sending side of the TCP connection, go on to read and drop what still comes, and close when the client has closed or close_drain is over. Were it to close at once, data that is still under way from the client would cause a reset, which could destroy the GOODBYE before it is read.",
+        "After GOODBYE the server MUST shut down its sending side of the TCP connection, go on to read and drop what still comes, and close when the client has closed or close_drain is over, counted from when GOODBYE was queued. Were it to close at once, data that is still under way from the client would cause a reset, which could destroy the GOODBYE before it is read.",
     ),
     "END-3": Requirement(
         "MUST",
@@ -1177,13 +1189,13 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "17",
-        "/kick MUST end the user's connection with KICKED; the reason given, if any, stands in its detail.",
+        "/kick MUST end the user's connection with KICKED; the reason given, if any, stands in its detail, and is held to what a detail may be.",
     ),
     "OP-2": Requirement(
         "MUST",
         "server",
         "17",
-        "/ban MUST end the connection of every user and client that matches, with BANNED, and MUST keep out those who match from then on.",
+        "/ban MUST end the connection of every user and client that matches, with BANNED, and MUST keep out those who match from then on; the ban's reason stands in the detail of each BANNED.",
     ),
     "OP-3": Requirement(
         "MUST",
@@ -1195,14 +1207,20 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "17",
-        "A ban MUST survive a restart of the server, a sudden one included, and MUST end with its duration.",
+        "A ban MUST survive a restart of the server, a sudden one included, and MUST end with its duration: a whole number from 1 to 999999999 and one of s, m, h, d. The word behind the target is a duration if it begins with a digit, and otherwise begins the reason.",
+    ),
+    "OP-10": Requirement(
+        "MUST",
+        "server",
+        "17",
+        "A ban of an address MUST match that address alone, one of a network all addresses in it, whatever stands in the bits behind its prefix; LIM-3 holds for mapped addresses. A later ban of the same target takes the place of the earlier one.",
     ),
     "OP-5": Requirement("MUST", "server", "17", "/unban MUST lift the ban at once."),
     "OP-6": Requirement(
         "MUST",
         "server",
         "17",
-        "An unknown command, a missing argument or one that cannot be used MUST be explained at the console and change nothing.",
+        "An unknown command, a missing argument, one too many, or one that cannot be used MUST be explained at the console and change nothing.",
     ),
     "OP-7": Requirement(
         "MUST",
@@ -1214,7 +1232,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "17",
-        "/stop MUST stop the server as END-8 says; with a number of seconds, every user is told by a NOTICE at once, and the server stops after that time.",
+        "/stop MUST stop the server as END-8 says; with a number of seconds, every user is told by a NOTICE at once, and the server stops after that time; a later /stop takes the place of an earlier one. Where the system can tell a program to end (SIGTERM, SIGINT), that MUST work as /stop does. The program then ends with the exit code 0.",
     ),
     "OP-9": Requirement(
         "MUST",
@@ -1226,7 +1244,10 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "client",
         "18",
-        "An unknown command, one that lacks an argument or has one too many, and a line that is not UTF-8 MUST be explained to the user, and nothing MUST be sent.",
+        "An unknown command, one that lacks an argument or has one too many, and a line that is not UTF-8 MUST be explained to the user, and nothing MUST be sent. The explanation goes where the lines below go. That of an unknown command names the command as it was typed; that of a wrong number of arguments shows the command's line of the list above; that of a text that is too long names max_text.",
+    ),
+    "CLIENT-10": Requirement(
+        "MUST", "client", "18", "/help MUST show each command of the list on a line of its own, with what it does."
     ),
     "CLIENT-2": Requirement(
         "MUST",
@@ -1250,7 +1271,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "client",
         "18",
-        "Nothing that comes from the network may act on the terminal or pass for another line: in names, texts, labels and details a client MUST show a line feed as U+21B5, a tab as a space, and every other character of the Unicode categories Cc, Cf, Cs, Co, Cn, Zl and Zp, except U+200C and U+200D, as its number in the form <U+202E>.",
+        "Nothing that comes from the network may act on the terminal or pass for another line: in names, texts, labels and details a client MUST show a line feed as U+21B5, a tab as a space, and every other character of the Unicode categories Cc, Cf, Cs, Co, Cn, Zl and Zp, except U+200C and U+200D, as its number in the form <U+202E>, with capital digits and at least four of them.",
     ),
     "CLIENT-6": Requirement("MUST", "client", "18", "A client MUST keep its name when its RENAME is refused."),
     "CLIENT-7": Requirement(
@@ -1266,7 +1287,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "SHOULD",
         "client",
         "18",
-        "A client SHOULD keep within the rate that WELCOME tells, and hold back what it cannot send yet, so that nothing that is typed or piped into it is refused with RATE_LIMITED.",
+        "A client SHOULD keep within the rate that WELCOME tells, and hold back what it cannot send yet, so that nothing that is typed or piped into it is refused with RATE_LIMITED. (To count a token as spent until its reply has come, and the time of a new one from there, never goes beyond the server's own count.)",
     ),
     "LOG-1": Requirement(
         "SHOULD",

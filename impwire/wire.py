@@ -7,7 +7,8 @@ module. It parses into the message's dataclass and builds from it.
 The invariant: what breaks the *layout* (the frame cannot be cut into fields) is raised at once, while a *value* that is
 not allowed is noted and reading goes on, so that the layout of the whole frame is always judged first. Only then is the
 first noted fault raised, with the message as far as it could be read. With `unchecked=True` no value is checked, either
-way: for tools that must look at, or send, what is wrong.
+way: for tools that must look at, or send, what is wrong. What cannot be written at all, such as a string in a number's
+place, is refused even then.
 """
 
 from __future__ import annotations
@@ -116,12 +117,15 @@ class HeaderField:
 
 @dataclass(frozen=True)
 class FrameLayout:
-    """The header and the extension record that all messages of a protocol share, and its codes for what can be wrong."""
+    """The header and the extension record that all messages of a protocol share, and its codes for what can be wrong.
+
+    `tag` and `value` are the constructs of the two parts of an extension, or None.
+    """
 
     fields: tuple[HeaderField, ...]
     critical_flags: int
     tag: Any
-    count: Any
+    value: Any
     malformed: str
     unsupported_critical: str
 
@@ -152,7 +156,7 @@ class FrameLayout:
 
 
 def _field(path: str) -> str:
-    """construct's path `(parsing) -> who -> name` as `who.name`."""
+    """construct's path `(parsing) -> entry -> word` as `entry.word`."""
     return ".".join(path.split(" -> ")[1:])
 
 
@@ -180,6 +184,13 @@ class _Notes:
     def __init__(self, unchecked: bool, malformed: str) -> None:
         self.unchecked, self.malformed = unchecked, malformed
         self.faults: list[DecodeError] = []
+
+
+def _number(value: Any, code: str, path: str) -> int:
+    """A whole number as it is; anything else cannot be written, checked or not."""
+    if not isinstance(value, int):
+        raise EncodeError(code, f"{value!r} is not a whole number", field=_field(path))
+    return int(value)
 
 
 def _inner(context: Any, notes: _Notes | None) -> Any:
@@ -230,7 +241,7 @@ class Integer(_Scalar):
     def writing(self, value: Any, context: Any, path: str) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or not self.minimum <= value <= self.maximum:
             _refuse(context, self.code, f"{value!r} is not a whole number from {self.minimum} to {self.maximum}", path)
-        return int(value)
+        return _number(value, self.code, path)
 
 
 class Fixed(_Scalar):
@@ -249,21 +260,22 @@ class Fixed(_Scalar):
     def writing(self, value: Any, context: Any, path: str) -> int:
         if value is not None and value != self.value:
             _refuse(context, self.code, f"{value!r} is not {self.value:#x}", path)
-        return self.value if value is None else int(value)
+        return self.value if value is None else _number(value, self.code, path)
 
 
 class Boolean(_Scalar):
-    """False as 0 and True as 1."""
+    """False as 0 and True as 1; a number above that stays one where it goes unchecked."""
 
-    def reading(self, number: int, context: Any, offset: int, path: str) -> bool:
+    def reading(self, number: int, context: Any, offset: int, path: str) -> bool | int:
         if number > 1:
             _fault(context, self.code, f"{number} is neither 0 nor 1", offset, path)
+            return number
         return bool(number)
 
     def writing(self, value: Any, context: Any, path: str) -> int:
         if not isinstance(value, bool):
             _refuse(context, self.code, f"{value!r} is neither True nor False", path)
-        return int(value)
+        return _number(value, self.code, path)
 
 
 class Enumeration(_Scalar):
@@ -286,7 +298,15 @@ class Enumeration(_Scalar):
         known = isinstance(value, int) and not isinstance(value, bool) and (self.open or value in self._by_number)
         if not known:
             _refuse(context, self.code, f"{value!r} is none of {', '.join(self.members.__members__)}", path)
-        return int(value)
+        return _number(value, self.code, path)
+
+
+def _write_count(count: Any, number: int, what: str, code: str, stream: Any, context: Any, path: str) -> None:
+    try:
+        count._build(number, stream, context, path)
+    except c.FormatFieldError:
+        reason = f"the count of {number} {what} does not fit into {count.sizeof()}"
+        raise EncodeError(code, reason, field=_field(path)) from None
 
 
 class Blob(_Construct):
@@ -312,11 +332,7 @@ class Blob(_Construct):
         return obj
 
     def _write(self, data: bytes, stream: Any, context: Any, path: str) -> None:
-        try:
-            self.count._build(len(data), stream, context, path)
-        except c.FormatFieldError:
-            reason = f"the count of {len(data)} bytes does not fit into {self.count.sizeof()}"
-            raise EncodeError(self.code, reason, field=_field(path)) from None
+        _write_count(self.count, len(data), "bytes", self.code, stream, context, path)
         c.stream_write(stream, data, len(data), path)
 
 
@@ -393,17 +409,29 @@ class Many(_Construct):
         return tuple(self.item._parsereport(stream, context, f"{path}[{index}]") for index in range(number))
 
     def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
-        items = obj if isinstance(obj, (list, tuple)) else None
-        if items is None or len(items) > self.maximum:
-            raise EncodeError(self.code, f"expected at most {self.maximum} items in a tuple", field=_field(path))
-        self.count._build(len(items), stream, context, path)
-        for index, item in enumerate(items):
+        if not isinstance(obj, (list, tuple)):
+            raise EncodeError(self.code, f"{obj!r} is not a tuple", field=_field(path))
+        if len(obj) > self.maximum:
+            _refuse(context, self.code, f"{len(obj)} items are more than {self.maximum}", path)
+        _write_count(self.count, len(obj), "items", self.code, stream, context, path)
+        for index, item in enumerate(obj):
             self.item._build(item, stream, context, f"{path}[{index}]")
         return obj
 
 
-class Record(c.Struct):
-    """A Struct that parses into a dataclass and builds from it or from a mapping."""
+class _Struct(c.Struct):
+    """A Struct whose reading and writing are its own, also within a construct that is compiled."""
+
+    def _emitparse(self, code: Any) -> str:
+        # The base class would emit code of its own here, which checks less and returns a Container.
+        raise NotImplementedError
+
+    def _emitbuild(self, code: Any) -> str:
+        raise NotImplementedError
+
+
+class Record(_Struct):
+    """A Struct that parses into a dataclass and builds from it or from a mapping. Fixed fields are no attributes."""
 
     def __init__(self, record: type[Any], *fields: Any) -> None:
         super().__init__(*fields)
@@ -411,7 +439,12 @@ class Record(c.Struct):
 
     def _parse(self, stream: Any, context: Any, path: str) -> Any:
         inner = _inner(context, context.get("_notes"))
-        values: dict[str, Any] = {str(sc.name): sc._parsereport(stream, inner, path) for sc in self.subcons}
+        values: dict[str, Any] = {}
+        members: list[Any] = self.subcons
+        for member in members:
+            value = member._parsereport(stream, inner, path)
+            if not isinstance(member.subcon, Fixed):
+                values[str(member.name)] = value
         return self.record(**values)
 
     def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
@@ -426,7 +459,6 @@ class _Extensions(_Construct):
     def __init__(self, layout: FrameLayout) -> None:
         super().__init__()
         self.layout = layout
-        self.value = Blob(layout.count, (1 << 8 * layout.count.sizeof()) - 1, layout.malformed)
 
     def _parse(self, stream: Any, context: Any, path: str) -> tuple[Extension, ...]:
         found: dict[int, bytes] = {}
@@ -434,7 +466,7 @@ class _Extensions(_Construct):
         while stream.tell() < size:
             offset = stream.tell()
             tag = self.layout.tag._parsereport(stream, context, path)
-            value = self.value._parsereport(stream, context, path)
+            value = self.layout.value._parsereport(stream, context, path)
             if tag % 2:
                 reason = f"extension {tag} is critical and not known here"
                 _fault(context, self.layout.unsupported_critical, reason, offset, path)
@@ -442,9 +474,18 @@ class _Extensions(_Construct):
         return tuple(Extension(tag, value) for tag, value in found.items())
 
     def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
-        for tag, value in obj or ():
-            self.layout.tag._build(tag, stream, context, path)
-            self.value._build(value, stream, context, path)
+        if not isinstance(obj, (list, tuple)) or any(not isinstance(e, (list, tuple)) or len(e) != 2 for e in obj):
+            reason = f"{obj!r} is not a tuple of extensions"
+            raise EncodeError(self.layout.malformed, reason, field=_field(path))
+        for index, (tag, value) in enumerate(obj):
+            if any(tag == other for other, _ in obj[:index]):
+                _refuse(context, self.layout.malformed, f"extension {tag} stands here twice", path)
+            try:
+                self.layout.tag._build(tag, stream, context, path)
+            except c.FormatFieldError:
+                reason = f"the tag {tag!r} does not fit into {self.layout.tag.sizeof()} bytes"
+                raise EncodeError(self.layout.malformed, reason, field=_field(path)) from None
+            self.layout.value._build(value, stream, context, path)
         return obj
 
 
@@ -465,7 +506,7 @@ def _build_members(members: Iterable[Any], obj: Any, stream: Any, context: Any, 
         member._build(value, stream, context, path)
 
 
-class MessageCodec(c.Struct):
+class MessageCodec(_Struct):
     """The whole frame of one message, header included.
 
     `parse(data)` and `parse_stream(stream)` return the message and raise `DecodeError`; `build(message)` returns the
@@ -475,21 +516,20 @@ class MessageCodec(c.Struct):
     def __init__(self, layout: FrameLayout, record: type[Message], section: str, *fields: Any) -> None:
         self.layout, self.record, self.section = layout, record, section
         self.fields = fields
-        header = [field.name / self._header_subcon(field, record) for field in layout.fields]
+        header = [field.name / self._header_subcon(field) for field in layout.fields]
         super().__init__(*header, *fields, *(["extensions" / _Extensions(layout)] if layout.tag else []))
         self._members_of_frame: list[Any] = list(self.subcons)
         self._header_size = layout.header_size
         self._prefix_size = layout.prefix_size
 
-    @staticmethod
-    def _header_subcon(field: HeaderField, record: type[Message]) -> Any:
-        if field.role == "type":
-            return Fixed(field.subcon, record.TYPE, "")
-        return field.subcon if field.role else Fixed(field.subcon, field.const, "")
+    def _header_subcon(self, field: HeaderField) -> Any:
+        if field.role and field.role != "type":
+            return field.subcon
+        return Fixed(field.subcon, self.record.TYPE if field.role else field.const, self.layout.malformed)
 
-    def _encode(self, message: Any) -> bytes:
+    def _encode(self, message: Any, unchecked: bool) -> bytes:
         """`build`, which the stubs think to take only what `parse` returns from an ordinary Struct."""
-        return bytes(self.build(message))
+        return bytes(self.build(message, unchecked=unchecked))
 
     def _located(self, error: WireError, frame: bytes) -> WireError:
         """The same error with what only the whole message knows."""
@@ -516,7 +556,7 @@ class MessageCodec(c.Struct):
         return message
 
     def _parse(self, stream: Any, context: Any, path: str) -> Any:
-        malformed = self.layout.malformed
+        malformed, path = self.layout.malformed, ""  # Fields are named from the message on, wherever it is nested.
         prefix = stream.read(self._prefix_size)
         if len(prefix) < self._prefix_size:
             raise self._located(DecodeError(malformed, "the frame ends inside its header", offset=len(prefix)), prefix)
@@ -583,6 +623,7 @@ class MessageCodec(c.Struct):
                 f"expected {self.record.__name__}, found {type(obj).__name__}",
                 message=self.record.NAME,
             )
+        path = ""
         notes = _Notes(bool(context._params.get("unchecked")), self.layout.malformed)
         inner = _inner(context, notes)
         body = io.BytesIO()
@@ -634,9 +675,9 @@ class Codecs:
         message: Message = codec.parse(frame, unchecked=unchecked)
         return message
 
-    def encode(self, message: Message) -> bytes:
+    def encode(self, message: Message, *, unchecked: bool = False) -> bytes:
         """The frame of a message. Raises `EncodeError`."""
         codec = self.by_class.get(type(message))
         if codec is None:
             raise EncodeError(self.layout.malformed, f"{type(message).__name__} is no message of this protocol")
-        return codec._encode(message)
+        return codec._encode(message, unchecked)

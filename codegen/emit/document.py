@@ -13,7 +13,6 @@ from ..model import (
     Block,
     BoolType,
     BytesType,
-    Command,
     EnumType,
     Field,
     Insert,
@@ -106,8 +105,8 @@ class _Writer:
             "states": self.states,
             "errors": self.errors,
             "limits": self.limits,
-            "console": lambda: self.commands(self.spec.commands["console"]),
-            "commands": lambda: self.commands(self.spec.commands["client"]),
+            "console": lambda: self.commands("console"),
+            "commands": lambda: self.commands("client"),
             "display": self.display,
             "messages": self.messages,
             "requirements": self.requirements,
@@ -135,7 +134,7 @@ class _Writer:
         for number, chapter in enumerate(self.spec.chapters, 1):
             lines.append(f"{INDENT}{f'{number}.':4} {chapter.title}")
             if Insert("messages") in chapter.body:
-                lines += [f"{INDENT}     {self.sections.message(m.name):5} {m.name}" for m in self.spec.messages]
+                lines += [f"{INDENT}     {self.sections.place(m.name):5} {m.name}" for m in self.spec.messages]
         return "\n".join(lines)
 
     def body(self, blocks: tuple[Block, ...]) -> str:
@@ -146,7 +145,7 @@ class _Writer:
             return fill(self.sections.resolve(block.text))
         if isinstance(block, Requirement):
             return self.requirement(block)
-        return self.inserts[block.what]() if block.what in self.inserts else ""
+        return self.inserts[block.what]()
 
     def requirement(self, requirement: Requirement) -> str:
         side = f" [{requirement.side}]"
@@ -170,7 +169,7 @@ class _Writer:
         extension = self.spec.frame.extension
         if extension is None:
             return ""
-        count, tag = BASE_SIZES[extension.count], BASE_SIZES[extension.tag]
+        count, tag = BASE_SIZES[extension.value.count], BASE_SIZES[extension.tag]
         return "\n\n".join([fill("An extension:"), diagram([("tag", tag), ("length", count), ("value", None)])])
 
     def types(self) -> str:
@@ -182,19 +181,20 @@ class _Writer:
         return "\n\n".join(out)
 
     def type(self, type_: Type) -> str:
-        codes = {outcome.type.name for outcome in (self.spec.failures.refusal, self.spec.failures.ending)}
+        codes = {outcome.type.name for outcome in self.spec.failures.outcomes}
         head = f"{type_.name}: {self.layout(type_)}"
         text = fill(f"{head} {type_.doc}", INDENT, INDENT + INDENT)
         deeper = INDENT + INDENT
         if isinstance(type_, EnumType):
-            if type_.name in codes:
-                return text + "\n" + fill(f"Its values stand in section {self.sections.place('requests')}.", deeper)
+            if type_.name in codes and (section := self.sections.insert("errors")):
+                return text + "\n" + fill(f"Its values stand in section {section}.", deeper)
             rows = [[str(value.number), value.name, value.doc] for value in type_.values]
             text += "\n\n" + table(["Value", "Name", "Meaning"], rows, deeper)
+        elif isinstance(type_, BitsType) and type_.bits:
+            rows = [[f"{1 << position:#x}", name, doc] for name, position, doc in type_.bits]
+            text += "\n\n" + table(["Bit", "Name", "Meaning"], rows, deeper)
         elif isinstance(type_, StructType):
-            text += "\n\n" + table(
-                ["Field", "Type", "Meaning"], [[f.name, f.type.name, f.doc] for f in type_.fields], deeper
-            )
+            text += "\n\n" + self.field_table(type_.fields, deeper)
         return text
 
     def layout(self, type_: Type) -> str:
@@ -238,7 +238,9 @@ class _Writer:
         rows = [[state.name, state.doc] for state in self.spec.states]
         out = [table(["State", "Meaning"], rows)]
         moves = [[", ".join(t.sources), t.message, t.target] for t in self.spec.transitions]
-        out += [fill("These messages change the state, of both sides alike:"), table(["From", "Message", "To"], moves)]
+        if moves:
+            change = "These messages change the state, of both sides alike:"
+            out += [fill(change), table(["From", "Message", "To"], moves)]
         allowed = []
         for message in self.spec.messages:
             for sender, states in message.states.items():
@@ -251,9 +253,9 @@ class _Writer:
 
     def errors(self) -> str:
         out = []
-        for outcome in (self.spec.failures.refusal, self.spec.failures.ending):
+        for outcome in self.spec.failures.outcomes:
             rows = [[str(v.number), v.name + ("*" if v.retry else ""), v.doc] for v in outcome.type.values]
-            out.append(fill(f"The codes of {outcome.message} (with * where retry_after_ms may say when to try again):"))
+            out.append(fill(f"The codes of {outcome.message} (with * where the answer may say when to try again):"))
             out.append(table(["Code", "Name", "Trigger"], rows))
         return "\n\n".join(out)
 
@@ -263,17 +265,17 @@ class _Writer:
             rows.append(
                 [limit.name, f"{limit.default} {limit.unit}", f"{limit.doc} ({limit.minimum} to {limit.maximum})"]
             )
-        out = [table(["Name", "Default", "Meaning and range"], rows)]
+        out = [table(["Name", "Default", "Meaning and range"], rows)] if rows else []
         fixed = [[c.name, field_value(c.value), c.doc] for c in self.spec.constants if not isinstance(c.value, list)]
-        out += [fill("These do not vary:"), table(["Name", "Value", "Meaning"], fixed)]
+        if fixed:
+            out += [fill("These do not vary:"), table(["Name", "Value", "Meaning"], fixed)]
         return "\n\n".join(out)
 
     # -- commands ------------------------------------------------------------------------------------------------
 
-    @staticmethod
-    def commands(commands: tuple[Command, ...]) -> str:
+    def commands(self, side: str) -> str:
         parts = []
-        for command in commands:
+        for command in self.spec.commands[side]:
             sends = f" Sends {command.sends[0]}." if command.sends else ""
             parts.append(f"{INDENT}{command.usage}\n" + fill(f"{command.help}.{sends}", INDENT * 3))
         return "\n".join(parts)
@@ -293,7 +295,7 @@ class _Writer:
             "before the message. An array shows its items with a comma and a space between them."
         )
         rows = []
-        for outcome in (self.spec.failures.refusal, self.spec.failures.ending):
+        for outcome in self.spec.failures.outcomes:
             rows += [[value.name, value.says] for value in outcome.type.values]
         return "\n".join(parts) + "\n\n" + fill(notes) + "\n\n" + table(["Code", "Words"], rows)
 
@@ -303,7 +305,7 @@ class _Writer:
         return "\n\n".join(self.message(message) for message in self.spec.messages)
 
     def message(self, message: Message) -> str:
-        out = [f"{self.sections.message(message.name)}.  {message.name}", fill(message.doc)]
+        out = [f"{self.sections.place(message.name)}.  {message.name}", fill(message.doc)]
         facts = [
             f"Type {message.number:#04x}, {message.kind}, sent by {'either side' if message.sender == 'either' else 'the ' + message.sender}."
         ]
@@ -313,9 +315,9 @@ class _Writer:
             answered = [m.name for m in self.spec.messages if message.name in m.replies]
             facts.append(f"Answers {self.listing(tuple(answered), 'or')}.")
         out.append(fill(" ".join(facts)))
-        fields = list(message.fields)
-        if fields:
-            out += [diagram([(field.name, size_of(field.type)) for field in fields]), self.field_table(fields)]
+        if message.fields:
+            sizes = [(field.name, size_of(field.type)) for field in message.fields]
+            out += [diagram(sizes), self.field_table(message.fields)]
         else:
             out.append(fill("It has no fields."))
         if message.errors:
@@ -330,13 +332,14 @@ class _Writer:
         return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
 
     @staticmethod
-    def field_table(fields: list[Field]) -> str:
+    def field_table(fields: tuple[Field, ...], indent: str = INDENT) -> str:
         rows = []
         for field in fields:
             doc = field.doc if field.const is None else f"{field.doc}; always {field.const:#x}"
-            unit = f" ({field.unit})" if field.unit and not field.type.name.startswith(("time", "duration")) else ""
+            of_type = getattr(field.type, "unit", "")
+            unit = f" ({field.unit})" if field.unit and field.unit != of_type else ""
             rows.append([field.name, field.type.name, doc + unit])
-        return table(["Field", "Type", "Meaning"], rows)
+        return table(["Field", "Type", "Meaning"], rows, indent)
 
     # -- appendices ----------------------------------------------------------------------------------------------
 

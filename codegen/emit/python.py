@@ -30,7 +30,7 @@ WIDTH = 120
 
 
 def class_name(name: str) -> str:
-    """`MAX_FRAME` and `max_frame` as `MaxFrame`."""
+    """`LAST_PAGE` and `last_page` as `LastPage`."""
     return "".join(word.capitalize() for word in name.split("_"))
 
 
@@ -38,7 +38,7 @@ def literal(value: Any, indent: int = 0) -> str:
     """A value as Python source in double quotes, on one line if it fits, else an item a line."""
     if isinstance(value, str):
         text = repr(value)
-        return text if '"' in value else '"' + text[1:-1].replace("\\'", "'") + '"'
+        return text if '"' in value else f'"{text[1:-1]}"'
     if isinstance(value, dict):
         parts = [f"{literal(k)}: {literal(v, indent + 4)}" for k, v in value.items()]
         return _bracketed("{", parts, "}", indent)
@@ -82,10 +82,22 @@ def docstring(text: str, indent: int = 4) -> str:
     paragraphs = [
         textwrap.fill(" ".join(p.split()), WIDTH - indent - 3, break_on_hyphens=False) for p in text.split("\n\n")
     ]
-    body = "\n\n".join(paragraphs).replace("\\", "\\\\")
+    body = "\n\n".join(paragraphs).replace("\\", "\\\\").replace('"""', "'''")
+    if body.endswith('"'):
+        body += " "
     if "\n" not in body:
         return f'{pad}"""{body}"""\n'
     return f'{pad}"""' + textwrap.indent(body, pad).lstrip() + f'\n{pad}"""\n'
+
+
+def comment(text: str, indent: str = "") -> str:
+    """The comment that documents what stands in the next line."""
+    return f"{indent}#: {' '.join(text.split())}\n"
+
+
+def display(prefix: str, opening: str, entries: list[str], closing: str) -> str:
+    """A dict or tuple with an entry a line; the entries bring their own indentation and comma."""
+    return prefix + opening + ("\n" + "".join(f"{entry}\n" for entry in entries) if entries else "") + closing + "\n"
 
 
 def banner(spec: Spec) -> str:
@@ -155,10 +167,18 @@ def messages(spec: Spec) -> str:
     sections = Sections(spec)
     out = banner(spec)
     out += f'"""The messages of the {spec.name}, version {spec.version}, as plain values."""\n\n'
-    out += "from __future__ import annotations\n\nfrom dataclasses import dataclass\nfrom enum import IntEnum\n"
-    out += "from typing import ClassVar\n\nfrom .wire import Extension, Message\n"
+    kinds = {type(type_) for type_ in spec.types.values() if not (isinstance(type_, BitsType) and not type_.bits)}
+    enums = [name for name, kind in (("IntEnum", EnumType), ("IntFlag", BitsType)) if kind in kinds]
+    out += "from __future__ import annotations\n\nfrom dataclasses import dataclass\n"
+    out += f"from enum import {', '.join(enums)}\n" if enums else ""
+    out += "from typing import ClassVar\n\n"
+    out += f"from .wire import {'Extension, ' if spec.frame.extension else ''}Message\n"
     for type_ in spec.types.values():
-        if isinstance(type_, EnumType):
+        if isinstance(type_, BitsType) and type_.bits:
+            out += f"\n\nclass {class_name(type_.name)}(IntFlag):\n" + docstring(type_.doc)
+            for name, position, doc in type_.bits:
+                out += "\n" + comment(doc, "    ") + f"    {name} = {hexadecimal(1 << position)}\n"
+        elif isinstance(type_, EnumType):
             out += f"\n\nclass {class_name(type_.name)}(IntEnum):\n"
             out += docstring(type_.doc + (" Later versions may add values." if type_.open else "")) + "\n"
             out += "".join(f"    {value.name} = {value.number}\n" for value in type_.values)
@@ -166,12 +186,14 @@ def messages(spec: Spec) -> str:
             out += "\n\n" + _record(class_name(type_.name), "", type_.doc, list(type_.fields), []).rstrip("\n") + "\n"
     header = [field for field in spec.frame.fields if field.role in ("correlation", "flags")]
     for message in spec.messages:
-        doc = f"{message.name}: {_decapitalise(message.doc)} (Section {sections.message(message.name)}.)"
+        section = sections.place(message.name)
+        doc = f"{message.name}: {_decapitalise(message.doc)}{f' (Section {section}.)' if section else ''}"
         extra = [f'NAME: ClassVar[str] = "{message.name}"', f"TYPE: ClassVar[int] = {hexadecimal(message.number)}", ""]
         out += "\n\n" + _record(class_name(message.name), "(Message)", doc, list(message.fields), extra)
         out += "".join(f"    {field.name}: int = 0\n" for field in header)
         if spec.frame.extension:
             out += "    extensions: tuple[Extension, ...] = ()\n"
+        out = out.rstrip("\n") + "\n"
     out += "\n\n#: Every message by the type in the frame.\nMESSAGES: dict[int, type[Message]] = {\n"
     out += (
         "".join(f"    {hexadecimal(message.number)}: {class_name(message.name)},\n" for message in spec.messages)
@@ -210,8 +232,8 @@ class _CodecWriter:
         if isinstance(type_, StringType):
             bounds = [f"({bound.bytes}, {literal(bound.code)})" for bound in (type_.minimum, type_.maximum)]
             pattern = literal(type_.pattern)
-            if "\\\\" in pattern:
-                pattern = 'r"' + type_.pattern + '"'
+            if "\\" in pattern and '"' not in type_.pattern and type_.pattern.isprintable():
+                pattern = f'r"{type_.pattern}"'  # A pattern cannot end in a backslash.
             return call(f"{prefix}w.Text", [self.integer(type_.count), *bounds, pattern, literal(type_.pattern_code)])
         if isinstance(type_, BytesType):
             return call(
@@ -243,13 +265,13 @@ def codecs(spec: Spec) -> str:
     out += "FRAME = w.FrameLayout(\n    fields=(\n" + "".join(f"        {field},\n" for field in fields) + "    ),\n"
     out += f"    critical_flags={hexadecimal(spec.frame.critical_flags)},\n"
     out += f"    tag={writer.integer(extension.tag) if extension else None},\n"
-    out += f"    count={writer.integer(extension.count) if extension else None},\n"
+    out += f"    value={writer.expression(extension.value) if extension else None},\n"
     out += f"    malformed={writer.malformed},\n"
     out += f"    unsupported_critical={literal(spec.failures.unsupported_critical)},\n)\n\n"
     for type_ in _in_order(spec):
         out += writer.expression(type_, f"{type_.name.upper()}_TYPE = ") + "\n"
     for message in spec.messages:
-        arguments = ["FRAME", f"m.{class_name(message.name)}", literal(sections.message(message.name))]
+        arguments = ["FRAME", f"m.{class_name(message.name)}", literal(sections.place(message.name))]
         arguments += [writer.field(field) for field in message.fields]
         out += "\n" + call(f"{message.name} = w.MessageCodec", arguments) + "\n"
     out += "\n#: Every codec, by type, class and name.\n"
@@ -279,6 +301,18 @@ def _in_order(spec: Spec) -> list[Type]:
 
 # -- tables ----------------------------------------------------------------------------------------------------------
 
+_FAILURE = '''
+
+class Failure(NamedTuple):
+    """A code with which a request or a connection ends. `fatal`: it ends the connection."""
+
+    code: %s
+    fatal: bool
+    retry: bool
+    says: str
+    trigger: str
+'''
+
 _TABLES_HEAD = '''from __future__ import annotations
 
 from dataclasses import dataclass
@@ -304,16 +338,6 @@ class Limit(NamedTuple):
     maximum: int
     unit: str
     doc: str
-
-
-class Failure(NamedTuple):
-    """A code with which a request or a connection ends. `fatal`: it ends the connection."""
-
-    code: m.%s | m.%s
-    fatal: bool
-    retry: bool
-    says: str
-    trigger: str
 
 
 class Argument(NamedTuple):
@@ -357,68 +381,92 @@ class Requirement(NamedTuple):
 
 def tables(spec: Spec) -> str:
     """The module with what is neither message nor codec: states, legality, limits, failures, commands, requirements."""
-    sections = Sections(spec)
-    refusal, ending = spec.failures.refusal, spec.failures.ending
-    out = (
-        banner(spec) + f'"""The tables of the {spec.name}: states, limits, failures, commands and requirements."""\n\n'
-    )
-    out += _TABLES_HEAD % (class_name(refusal.type.name), class_name(ending.type.name))
+    out = banner(spec)
+    out += f'"""The tables of the {spec.name}: states, limits, failures, commands and requirements."""\n\n'
+    out += _TABLES_HEAD.rstrip("\n") + "\n"
+    codes = " | ".join(f"m.{class_name(outcome.type.name)}" for outcome in spec.failures.outcomes)
+    out += _FAILURE % codes if codes else ""
+    out += "\n" if spec.constants else ""
     for constant in spec.constants:
-        out += f"\n#: {constant.doc}{f' ({constant.unit})' if constant.unit else ''}.\n"
+        out += "\n" + comment(f"{constant.doc}{f' ({constant.unit})' if constant.unit else ''}.")
         out += f"{constant.name.upper()} = {literal(constant.value)}\n"
-    out += "\n\nclass State(Enum):\n" + docstring("The states of a connection.") + "\n"
-    out += "".join(f"    #: {state.doc}\n    {state.name} = {literal(state.name)}\n" for state in spec.states)
-    out += "\n\n#: The state in which a message leaves the connection. A step that is not here is not allowed.\n"
-    out += "LEGAL: dict[tuple[Role, State, type[Message]], State] = {\n"
+    out += _states(spec) + _legality(spec) + _limits(spec)
+    return out + (_failures(spec) if codes else "") + _commands(spec) + _requirements(spec)
+
+
+def _states(spec: Spec) -> str:
+    out = "\n\nclass State(Enum):\n" + docstring("The states of a connection.") + "\n"
+    return out + "".join(comment(s.doc, "    ") + f"    {s.name} = {literal(s.name)}\n" for s in spec.states)
+
+
+def _legality(spec: Spec) -> str:
+    """Which message is legal when, what answers what, and how the types are numbered."""
     moves = {(t.message, source): t.target for t in spec.transitions for source in t.sources}
+    steps = []
     for message in spec.messages:
         for sender, states in message.states.items():
             for state in states:
-                target = moves.get((message.name, state), state)
                 key = f"(Role.{sender.upper()}, State.{state}, m.{class_name(message.name)})"
-                out += f"    {key}: State.{target},\n"
-    out += (
-        "}\n\n#: The messages that may answer a request.\nREPLIES: dict[type[Message], tuple[type[Message], ...]] = {\n"
+                steps.append(f"    {key}: State.{moves.get((message.name, state), state)},")
+    out = "\n\n" + comment(
+        "The state in which a message leaves the connection. A step that is not here is not allowed."
     )
+    out += display("LEGAL: dict[tuple[Role, State, type[Message]], State] = ", "{", steps, "}")
+    replies = []
     for message in spec.messages:
         if message.kind == "request":
-            replies = ", ".join(f"m.{class_name(reply)}" for reply in message.replies)
-            out += f"    m.{class_name(message.name)}: ({replies}{',' if len(message.replies) == 1 else ''}),\n"
-    events = ", ".join(f"m.{class_name(message.name)}" for message in spec.messages if message.kind == "event")
-    out += f"}}\n\n#: The messages that nobody asks for.\nEVENTS: tuple[type[Message], ...] = ({events})\n"
-    out += "\n#: First type, last type, sender and kind of each range of types.\n"
+            names = ", ".join(f"m.{class_name(reply)}" for reply in message.replies)
+            replies.append(f"    m.{class_name(message.name)}: ({names}{',' if len(message.replies) == 1 else ''}),")
+    out += "\n" + comment("The messages that may answer a request.")
+    out += display("REPLIES: dict[type[Message], tuple[type[Message], ...]] = ", "{", replies, "}")
+    events = [f"m.{class_name(message.name)}" for message in spec.messages if message.kind == "event"]
+    out += "\n" + comment("The messages that nobody asks for.")
+    line = f"EVENTS: tuple[type[Message], ...] = ({', '.join(events)}{',' if len(events) == 1 else ''})\n"
+    wrapped = display("EVENTS: tuple[type[Message], ...] = ", "(", [f"    {event}," for event in events], ")")
+    out += line if len(line) <= WIDTH else wrapped
     ranges = [
-        f"({hexadecimal(r.first)}, {hexadecimal(r.last)}, {literal(r.sender)}, {literal(r.kind or '')})"
+        f"    ({hexadecimal(r.first)}, {hexadecimal(r.last)}, {literal(r.sender)}, {literal(r.kind or '')}),"
         for r in spec.numbering
     ]
-    out += "NUMBERING: tuple[tuple[int, int, str, str], ...] = (\n" + "".join(f"    {r},\n" for r in ranges) + ")\n"
+    out += "\n" + comment("First type, last type, sender and kind of each range of types.")
+    return out + display("NUMBERING: tuple[tuple[int, int, str, str], ...] = ", "(", ranges, ")")
+
+
+def _limits(spec: Spec) -> str:
+    out = ""
     for title, name, timer in (("Limits", "LIMITS", False), ("Timers, in milliseconds", "TIMERS", True)):
-        out += f"\n#: {title}: settings of the server, announced to the client.\n{name}: dict[str, Limit] = {{\n"
+        entries = []
         for limit in spec.limits:
             if limit.timer == timer:
-                values = [
-                    str(limit.default),
-                    str(limit.minimum),
-                    str(limit.maximum),
-                    literal(limit.unit),
-                    literal(limit.doc),
-                ]
-                out += "    " + call(f"{literal(limit.name)}: Limit", values, 4, ",") + "\n"
-        out += "}\n"
+                numbers = [str(limit.default), str(limit.minimum), str(limit.maximum)]
+                values = [*numbers, literal(limit.unit), literal(limit.doc)]
+                entries.append("    " + call(f"{literal(limit.name)}: Limit", values, 4, ","))
+        out += "\n" + comment(f"{title}: settings of the server, announced to the client.")
+        out += display(f"{name}: dict[str, Limit] = ", "{", entries, "}")
     out += "\n\n@dataclass(frozen=True, kw_only=True, slots=True)\nclass Settings:\n"
     out += docstring(
         "A value for every limit and timer, the default where none is given. Ranges stand in LIMITS and TIMERS."
     )
-    out += "\n" + "".join(f"    {limit.name}: int = {limit.default}\n" for limit in spec.limits) + "\n"
-    out += "\n#: Every failure code by name.\nFAILURES: dict[str, Failure] = {\n"
-    for outcome, fatal in ((refusal, False), (ending, True)):
+    settings = "".join(f"    {limit.name}: int = {limit.default}\n" for limit in spec.limits)
+    return out + ("\n" + settings if settings else "") + "\n"
+
+
+def _failures(spec: Spec) -> str:
+    entries = []
+    for outcome in spec.failures.outcomes:
         for value in outcome.type.values:
-            code = f"m.{class_name(outcome.type.name)}.{value.name}"
+            code, fatal = f"m.{class_name(outcome.type.name)}.{value.name}", outcome is spec.failures.ending
             arguments = [code, str(fatal), str(value.retry), literal(value.says), literal(value.doc)]
-            out += "    " + call(f"{literal(value.name)}: Failure", arguments, 4, ",") + "\n"
-    out += "}\n"
+            entries.append("    " + call(f"{literal(value.name)}: Failure", arguments, 4, ","))
+    out = "\n" + comment("Every failure code by name.")
+    return out + display("FAILURES: dict[str, Failure] = ", "{", entries, "}")
+
+
+def _commands(spec: Spec) -> str:
+    """What people type, and what they are shown."""
+    out = ""
     for side, commands in spec.commands.items():
-        out += f"\n#: What people may type at the {side}.\n{side.upper()}_COMMANDS: dict[str, Command] = {{\n"
+        entries = []
         for command in commands:
             shapes = [
                 f"Argument({literal(a.name)}, {literal(a.type.name)}, {a.rest}, {a.optional})"
@@ -430,30 +478,32 @@ def tables(spec: Spec) -> str:
                 literal(command.help),
                 literal(command.sends),
             ]
-            out += "    " + call(f"{literal(command.name)}: Command", values, 4, ",") + "\n"
-        out += "}\n"
-    out += f"\n#: What a line that is no command sends.\nPLAIN: tuple[str, dict[str, Any]] | None = {literal(spec.plain)}\n"
-    out += (
-        "\n#: What a client shows; the first line that fits a message counts.\nDISPLAY: tuple[DisplayLine, ...] = (\n"
-    )
+            entries.append("    " + call(f"{literal(command.name)}: Command", values, 4, ","))
+        out += "\n" + comment(f"What people may type at the {side}.")
+        out += display(f"{side.upper()}_COMMANDS: dict[str, Command] = ", "{", entries, "}")
+    out += "\n" + comment("What a line that is no command sends.")
+    out += f"PLAIN: tuple[str, dict[str, Any]] | None = {literal(spec.plain)}\n"
+    lines = []
     for line in spec.display:
         answers = f"m.{class_name(line.answers)}" if line.answers else "None"
-        values = [
-            f"m.{class_name(line.message)}",
-            answers,
-            literal(line.when),
-            literal(line.line),
-            literal(line.stream),
-        ]
-        out += "    " + call("DisplayLine", values, 4, ",") + "\n"
-    out += ")\n\n#: The section of the document that describes each message.\nSECTIONS: dict[str, str] = {\n"
-    out += "".join(f"    {literal(m.name)}: {literal(sections.message(m.name))},\n" for m in spec.messages)
-    out += "}\n\n#: Every requirement by its identifier.\nREQUIREMENTS: dict[str, Requirement] = {\n"
+        shown = [literal(line.when), literal(line.line), literal(line.stream)]
+        lines.append("    " + call("DisplayLine", [f"m.{class_name(line.message)}", answers, *shown], 4, ","))
+    out += "\n" + comment("What a client shows; the first line that fits a message counts.")
+    return out + display("DISPLAY: tuple[DisplayLine, ...] = ", "(", lines, ")")
+
+
+def _requirements(spec: Spec) -> str:
+    sections = Sections(spec)
+    places = [f"    {literal(m.name)}: {literal(sections.place(m.name))}," for m in spec.messages]
+    out = "\n" + comment("The section of the document that describes each message.")
+    out += display("SECTIONS: dict[str, str] = ", "{", places, "}")
+    entries = []
     for place, requirement in spec.requirements():
         text = literal(sections.resolve(" ".join(requirement.text.split())))
         values = [literal(requirement.level), literal(requirement.side), literal(sections.place(place)), text]
-        out += "    " + call(f"{literal(requirement.id)}: Requirement", values, 4, ",") + "\n"
-    return out + "}\n"
+        entries.append("    " + call(f"{literal(requirement.id)}: Requirement", values, 4, ","))
+    out += "\n" + comment("Every requirement by its identifier.")
+    return out + display("REQUIREMENTS: dict[str, Requirement] = ", "{", entries, "}")
 
 
 def support_module(spec: Spec, name: str, source: str) -> str:

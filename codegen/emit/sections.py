@@ -12,8 +12,10 @@ class Sections:
 
     def __init__(self, spec: Spec) -> None:
         self._numbers: dict[str, str] = {}
+        self._inserts: dict[str, str] = {}
         for number, chapter in enumerate(spec.chapters, 1):
             self._numbers[chapter.id] = str(number)
+            self._inserts |= {block.what: str(number) for block in chapter.body if isinstance(block, Insert)}
             if Insert("messages") in chapter.body:
                 for index, message in enumerate(spec.messages, 1):
                     self._numbers[message.name] = f"{number}.{index}"
@@ -22,7 +24,9 @@ class Sections:
         """The number of a chapter (by id) or message (by name); empty if the document does not have it."""
         return self._numbers.get(name, "")
 
-    message = place
+    def insert(self, what: str) -> str:
+        """The number of the chapter that inserts a table; empty if none does."""
+        return self._inserts.get(what, "")
 
     def resolve(self, text: str) -> str:
         """The text with `{chapter}` replaced by the number of that chapter."""

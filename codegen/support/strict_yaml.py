@@ -169,8 +169,8 @@ class Mapping:
         return self._entries.get(key)
 
     def at(self, key: str, default: Any = None) -> Node:
-        """The node at the key, or one with the default at the mapping's own place."""
-        return self._entries.get(key) or self.node.child(default)
+        """The node at the key, or one with the default, whose mistakes go unreported: that it is missing is enough."""
+        return self._entries.get(key) or Node(self.node.file, self.node.line, self.node.column, Problems(), default, {})
 
     def string(self, key: str, default: str = "") -> str:
         node = self.get(key)
