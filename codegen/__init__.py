@@ -1,0 +1,1 @@
+"""From the YAML of a protocol to its codecs, tables and document."""

@@ -5,7 +5,11 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from .emit import document, python
+from .emit.document import document
+from .emit.python_codecs import codecs
+from .emit.python_messages import messages
+from .emit.python_syntax import support_module
+from .emit.python_tables import tables
 from .model import Spec
 
 _SUPPORT = Path(__file__).parent / "support"
@@ -15,15 +19,15 @@ def emit(spec: Spec) -> dict[Path, str]:
     """Every generated file by its path below the root of the project. Pure but for reading the support modules."""
     package = Path(spec.package)
     files = {
-        package / "messages.py": python.messages(spec),
-        package / "codecs.py": python.codecs(spec),
-        package / "tables.py": python.tables(spec),
+        package / "messages.py": messages(spec),
+        package / "codecs.py": codecs(spec),
+        package / "tables.py": tables(spec),
     }
     if spec.document:
-        files[Path(spec.document)] = document.document(spec)
+        files[Path(spec.document)] = document(spec)
     for name, target in spec.support.items():
         source = (_SUPPORT / f"{name}.py").read_text(encoding="utf-8")
-        files[Path(target)] = python.support_module(spec, name, source)
+        files[Path(target)] = support_module(name, source)
     return files
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from codegen.__main__ import main
 from codegen.emit.document import diagram, field_value, table
-from codegen.emit.python import call, class_name, comment, docstring, literal
+from codegen.emit.python_syntax import call, class_name, comment, docstring, literal
 from codegen.generate import differences, emit, write
 from codegen.load import load
 from codegen.model import EnumType, Spec

@@ -233,6 +233,14 @@ def test_client_sends_no_second_hello_before_the_answer() -> None:
         client.send(hello(2))
 
 
+def test_client_may_ask_for_a_sign_of_life_while_hello_waits() -> None:
+    """HELLO-7."""
+    client = connection(Role.CLIENT, State.CONNECTED, hello(1))
+    client.send(Ping(request_id=2, nonce=5))
+    hear(client, welcome(1))
+    assert hear(client, Pong(request_id=2, nonce=5)).answers == Ping(request_id=2, nonce=5)
+
+
 def test_client_may_try_again_after_a_refused_hello() -> None:
     client = Connection(Role.CLIENT)
     client.send(hello(1))
@@ -477,6 +485,11 @@ def test_server_sends_no_second_ping_before_the_first_is_answered() -> None:
     server.send(Ping(request_id=2, nonce=6))
 
 
+def test_server_goes_on_while_a_ping_waits() -> None:
+    server = connection(Role.SERVER, State.ACTIVE, SAMPLES[Ping])
+    assert server.send(SAMPLES[Chat]) == encode(SAMPLES[Chat])
+
+
 def test_client_may_send_many_pings_at_once() -> None:
     client = connection(Role.CLIENT, State.ACTIVE)
     client.send(Ping(request_id=2, nonce=5))
@@ -554,6 +567,12 @@ def test_server_keeps_closing_when_it_refuses_an_earlier_request() -> None:
     assert server.state is State.CLOSING
 
 
+def test_error_about_a_leave_makes_nobody_a_user() -> None:
+    server = Connection(Role.SERVER)
+    server.send(error(Leave(request_id=8)))
+    assert server.state is State.CONNECTED
+
+
 @pytest.mark.parametrize("role", Role)
 def test_nothing_counts_after_goodbye(role: Role) -> None:
     """STATE-5: neither what came with it nor what comes later."""
@@ -570,6 +589,7 @@ def test_nothing_counts_after_goodbye(role: Role) -> None:
     assert not this.unfinished
     this.receive_data(late)
     assert this.next_event() is None
+    assert not this.unfinished
 
 
 # -- types that are not known --------------------------------------------------------------------------------------------
@@ -731,7 +751,9 @@ def test_nothing_is_read_behind_a_violation() -> None:
     server.receive_data(frame(Welcome.TYPE, 5) + encode(SAMPLES[Say]))
     with pytest.raises(RemoteProtocolError) as first:
         server.next_event()
+    assert not server.unfinished
     server.receive_data(encode(SAMPLES[Say]))
+    assert not server.unfinished
     with pytest.raises(RemoteProtocolError) as second:
         server.next_event()
     assert second.value is first.value
@@ -800,6 +822,11 @@ def test_local_error_names_the_situation_and_the_way_out(
     with pytest.raises(LocalProtocolError) as raised:
         connection(role, state).send(SAMPLES[kind])
     assert str(raised.value) == f"the {role} may not send {kind.NAME} in state {state.name}; {text}"
+
+
+def test_wrong_state_is_told_before_a_frame_that_is_too_long() -> None:
+    with pytest.raises(LocalProtocolError, match="send HELLO and read WELCOME first"):
+        Connection(Role.CLIENT).send(Say(request_id=2, text="a" * 4096))
 
 
 def test_message_that_cannot_be_encoded_changes_nothing() -> None:

@@ -1,0 +1,94 @@
+"""Pieces of Python source, formatted as ruff formats them: what is generated is read by people."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from ..model import Spec
+
+WIDTH = 120
+
+
+def class_name(name: str) -> str:
+    """`LAST_PAGE` and `last_page` as `LastPage`."""
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def literal(value: Any, indent: int = 0) -> str:
+    """A value as Python source in double quotes, on one line if it fits, else an item a line."""
+    if isinstance(value, str):
+        text = repr(value)
+        return text if '"' in value else f'"{text[1:-1]}"'
+    if isinstance(value, dict):
+        parts = [f"{literal(k)}: {literal(v, indent + 4)}" for k, v in value.items()]
+        return bracketed("{", parts, "}", indent)
+    if isinstance(value, (list, tuple)):
+        parts = [literal(item, indent + 4) for item in value]
+        if len(parts) == 1:
+            return f"({parts[0]},)"
+        return bracketed("(", parts, ")", indent)
+    return repr(value)
+
+
+def bracketed(opening: str, parts: list[str], closing: str, indent: int) -> str:
+    line = opening + ", ".join(parts) + closing
+    if "\n" not in line and indent + len(line) < WIDTH:
+        return line
+    closing = closing.lstrip(",")
+    pad = " " * (indent + 4)
+    return opening + "\n" + "".join(f"{pad}{part},\n" for part in parts) + " " * indent + closing
+
+
+def call(prefix: str, arguments: list[str], indent: int = 0, suffix: str = "") -> str:
+    """`prefix(arguments)suffix` formatted at an indentation: one line, or the arguments on one, or one a line."""
+    joined = ", ".join(arguments)
+    line = f"{prefix}({joined}){suffix}"
+    if indent + len(line.rstrip(",")) <= WIDTH and "\n" not in line:
+        return line
+    pad = " " * (indent + 4)
+    if len(pad + joined) <= WIDTH and "\n" not in joined:
+        return f"{prefix}(\n{pad}{joined}\n" + " " * indent + f"){suffix}"
+    return f"{prefix}(\n" + "".join(f"{pad}{argument},\n" for argument in arguments) + " " * indent + f"){suffix}"
+
+
+def hexadecimal(number: int) -> str:
+    """A number as ruff writes it: 0x0F."""
+    return f"0x{number:02X}"
+
+
+def docstring(text: str, indent: int = 4) -> str:
+    """A docstring of folded prose; paragraphs are separated by empty lines."""
+    pad = " " * indent
+    paragraphs = [
+        textwrap.fill(" ".join(p.split()), WIDTH - indent - 3, break_on_hyphens=False) for p in text.split("\n\n")
+    ]
+    body = "\n\n".join(paragraphs).replace("\\", "\\\\").replace('"""', "'''")
+    if body.endswith('"'):
+        body += " "
+    if "\n" not in body:
+        return f'{pad}"""{body}"""\n'
+    return f'{pad}"""' + textwrap.indent(body, pad).lstrip() + f'\n{pad}"""\n'
+
+
+def comment(text: str, indent: str = "") -> str:
+    """The comment that documents what stands in the next line."""
+    return f"{indent}#: {' '.join(text.split())}\n"
+
+
+def display(prefix: str, opening: str, entries: list[str], closing: str) -> str:
+    """A dict or tuple with an entry a line; the entries bring their own indentation and comma."""
+    return prefix + opening + ("\n" + "".join(f"{entry}\n" for entry in entries) if entries else "") + closing + "\n"
+
+
+def banner(spec: Spec) -> str:
+    """The first line of every generated Python module."""
+    return (
+        f"# Generated from {spec.sources[0]} by `python -m codegen`. Do not edit: change the spec and generate again.\n"
+    )
+
+
+def support_module(name: str, source: str) -> str:
+    """A copy of a support module, which says where its source stands."""
+    first = f"# A copy of codegen/support/{name}.py, made by `python -m codegen`. Do not edit: change the source.\n"
+    return first + source
