@@ -7,6 +7,7 @@ file is wrong; 130 interrupted.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import shlex
@@ -25,6 +26,7 @@ from .runner import runs_of
 from .strict_yaml import InvalidFile
 from .verdicts import Verdict
 
+_MANY = 40
 _CASES = Path(__file__).parent / "cases"
 _PACKAGE = (__package__ or "conformance").rpartition("conformance")[0]
 
@@ -44,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Play the sessions of the Instant Messenger Protocol to a server or client and tell what is wrong with it.",
         epilog=(
             "Without a role, both roles are played to the reference programs. In a command, {host} and {port} are where "
-            "to listen or connect, {name} the name of a client's user, {dir} an empty folder, and {settings} becomes "
+            "to listen or connect, {name} the name of a client's user (the last word if it is not there), {dir} an empty folder, and {settings} becomes "
             "options such as --rate-burst 3; cases that ask for settings are skipped for a command without it. "
             "Exit codes: 0 all passed, 1 a failure or nothing played, 2 wrong command line or case file, 130 interrupted."
         ),
@@ -66,7 +68,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--timeout", metavar="S", type=_seconds, default=5.0, help="what is due may take this long (default: 5)"
     )
-    parser.add_argument("-n", metavar="N", default="0", help="processes, or auto (needs pytest-xdist; default: one)")
+    parser.add_argument(
+        "-n",
+        metavar="N",
+        type=_processes,
+        help="processes that share the work (default: one a processor for a full run)",
+    )
     return parser
 
 
@@ -77,6 +84,14 @@ def _address(text: str) -> tuple[str, int]:
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT")
     return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _processes(text: str) -> int:
+    if text == "auto":
+        return os.cpu_count() or 1
+    if not text.isdigit() or not 0 < int(text) <= 64:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither auto nor a number of processes")
+    return int(text)
 
 
 def _seconds(text: str) -> float:
@@ -97,6 +112,8 @@ def main(argv: list[str] | None = None) -> int:
         parser.error("say which role is under test: server or client")
     if options.connect and options.role == Role.CLIENT:
         parser.error("a client is started for each case: use --spawn")
+    if options.connect and (options.n or 1) > 1:
+        parser.error("one server can be tested by one process only: leave out -n, or use --spawn")
     roles = [Role(options.role)] if options.role else list(Role)
     try:
         cases = load_cases([options.cases])
@@ -119,6 +136,9 @@ def main(argv: list[str] | None = None) -> int:
         "server": options.spawn or reference_command(Role.SERVER),
         "client": options.spawn or reference_command(Role.CLIENT),
     }
+    if options.n is None:
+        # Starting processes takes longer than a few cases; a server that runs already is for one process alone.
+        options.n = 1 if options.k or options.connect or len(runs_of(cases, roles)) < _MANY else os.cpu_count() or 1
     return _run(plan, options)
 
 
@@ -127,8 +147,8 @@ def _run(plan: dict[str, Any], options: argparse.Namespace) -> int:
     # No configuration, cache or plugin of whatever project the suite is started in.
     arguments = ["-c", os.devnull, "--rootdir", str(_CASES), "-p", "no:terminal", "-p", "no:cacheprovider"]
     arguments += ["-p", f"{_PACKAGE}conformance.plugin", "--imp-plan", json.dumps(plan), "-k", options.k]
-    if options.n != "0":
-        arguments += ["-n", options.n]
+    if options.n > 1 and importlib.util.find_spec("xdist") is not None:
+        arguments += ["-n", str(options.n)]
     code = pytest.main(arguments, plugins=[console])
     if options.report_json:
         try:
