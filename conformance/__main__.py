@@ -58,7 +58,10 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument("--spawn", metavar="COMMAND", help='start this for the test, e.g. "./server {host} {port}"')
     source.add_argument("--connect", metavar="HOST:PORT", type=_address, help="a server that runs already")
     parser.add_argument(
-        "-k", metavar="EXPRESSION", default="", help="only cases whose id, title or requirement matches"
+        "-k",
+        metavar="EXPRESSION",
+        default="",
+        help="only cases whose id, role or requirement matches, e.g. 'pm and not bob'",
     )
     parser.add_argument("--list", action="store_true", help="show the cases and what they prove, and play none")
     parser.add_argument("--report-json", metavar="FILE", type=Path, help="write the results to a file")
@@ -150,22 +153,26 @@ def _run(plan: dict[str, Any], options: argparse.Namespace) -> int:
     if options.n > 1 and importlib.util.find_spec("xdist") is not None:
         arguments += ["-n", str(options.n)]
     code = pytest.main(arguments, plugins=[console])
-    if options.report_json:
-        try:
-            options.report_json.parent.mkdir(parents=True, exist_ok=True)
-            options.report_json.write_text(json.dumps(console.as_json(), indent=1) + "\n", encoding="utf-8")
-        except OSError as error:
-            print(f"cannot write {options.report_json}: {error.strerror}", file=sys.stderr)
-            code = 2
+    written = options.report_json is None or _write(options.report_json, console.as_json())
     if code == pytest.ExitCode.INTERRUPTED:
         print("interrupted; what was started has been ended", file=sys.stderr)
     console.finish()
-    if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):
-        return 2
     if code == pytest.ExitCode.INTERRUPTED:
         return 130
-    played = console.passed + console.failed
-    return 1 if console.failed or not played else int(code == 2) * 2
+    if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR) or not written:
+        return 2
+    return 1 if console.failed or not console.passed else 0
+
+
+def _write(path: Path, report: dict[str, Any]) -> bool:
+    """Write the report; tells why if it cannot be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        print(f"cannot write {path}: {error.strerror}", file=sys.stderr)
+        return False
+    return True
 
 
 class _Console:

@@ -182,6 +182,17 @@ def test_wrong_case_file_is_exit_2(tmp_path: Path) -> None:
     assert "bad.yaml:2:9" in result.stderr
 
 
+def test_report_that_cannot_be_written_is_exit_2(tmp_path: Path) -> None:
+    (tmp_path / "cases.yaml").write_text("cases:\n" + case("[ann, joins]"))
+    command = [sys.executable, "-m", "conformance", "server", "--cases", str(tmp_path)]
+    result = subprocess.run(
+        [*command, "--report-json", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 2
+    assert "cannot write" in result.stderr
+    assert result.stdout.rstrip().endswith("1 passed, 0 failed, 0 skipped"), "the verdicts are told all the same"
+
+
 def test_processes_share_the_work(tmp_path: Path) -> None:
     cases = "".join(case("[ann, joins]").replace("test/case", f"test/case-{number}") for number in range(6))
     code, output, records = play(tmp_path, cases, "server", "-n", "2")
