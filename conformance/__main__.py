@@ -117,6 +117,13 @@ def main(argv: list[str] | None = None) -> int:
         parser.error("a client is started for each case: use --spawn")
     if options.connect and (options.n or 1) > 1:
         parser.error("one server can be tested by one process only: leave out -n, or use --spawn")
+    if options.list and (options.spawn or options.connect or options.k):
+        parser.error("--list shows all cases of a role; -k, --spawn and --connect are for playing them")
+    if options.spawn:
+        try:
+            shlex.split(options.spawn)
+        except ValueError as error:
+            parser.error(f"--spawn: {error}: {options.spawn}")
     roles = [Role(options.role)] if options.role else list(Role)
     try:
         cases = load_cases([options.cases])

@@ -23,7 +23,7 @@ from .language import Case, Part, Step, typed_line
 from .peer import Peer, build, sent
 from .targets import RunningClient
 from .transcript import Transcript, describe
-from .values import Scope, field_constructs
+from .values import Scope, Unbound, field_constructs
 from .verdicts import CaseFailed, Verdict
 
 _REPLIES = {reply.NAME for replies in REPLIES.values() for reply in replies}
@@ -61,6 +61,8 @@ class ClientPlay:
                     self._told_of(step)
             except CaseFailed as failed:
                 raise CaseFailed(failed.verdict, f"at {step.place}: {step}\n{failed}") from None
+            except Unbound as unbound:
+                raise CaseFailed(Verdict.HARNESS_ERROR, f"at {step.place}: {step}\n{unbound}") from None
         if self.inside:
             self._fence()
         self._check_errors()

@@ -180,6 +180,9 @@ def _case(node: Node) -> Case:
     server = entry.boolean("server", True)
     steps = tuple(step for item in entry.items("steps") if (step := _step(item)) is not None)
     clients = _clients(entry.get("client"), steps)
+    if not steps:
+        node.problem("a case without a step proves nothing")
+    _check_presence(entry.items("steps"))
     if not server and not clients:
         node.problem("a case with 'server: false' needs 'client'")
     for role, played in ((Role.SERVER, server), (Role.CLIENT, bool(clients))):
@@ -204,6 +207,28 @@ def _clients(node: Node | None, steps: tuple[Step, ...]) -> tuple[str, ...]:
     names = node.items() if isinstance(node.value, list) else [node]
     actors = {step.actor for step in steps}
     return tuple(item.one_of(sorted(actors), "actor") for item in names)
+
+
+_COMES, _GOES = ("connects", "joins"), ("leaves", "drops", "resets", "is closed", "is reset")
+
+
+def _check_presence(nodes: list[Node]) -> None:
+    """Report steps of actors who are not there, and of those who come though they are."""
+    present: set[str] = set()
+    for node in nodes:
+        words = node.value if isinstance(node.value, list) else []
+        if len(words) < 2 or not all(isinstance(word.value, str) for word in words[:2]):
+            continue
+        actor, verb = words[0].value, words[1].value
+        if actor == SERVER and verb == "is killed and restarted":
+            present.clear()
+        if actor in (CONSOLE, SERVER) or verb not in VERBS:
+            continue
+        if verb == "connects" and actor in present:
+            words[0].problem(f"'{actor}' has connected already")
+        elif verb not in (*_COMES, "exits") and actor not in present:
+            words[0].problem(f"'{actor}' has not connected{suggestion(actor, present)}")
+        (present.discard if verb in _GOES else present.add)(actor)
 
 
 def _verbs(actor: str) -> dict[str, Verb]:

@@ -74,6 +74,12 @@ class Peer:
         self._transcript.frame(self.name, "<-", describe(message), frame)
         return message
 
+    def skip_to(self, kind: type[Message]) -> None:
+        """Pass over messages up to one of a kind, for as long as what is due may take in all."""
+        deadline = time.monotonic() + self._timeout
+        while not isinstance(self.next_message(kind.NAME, deadline - time.monotonic()), kind):
+            pass
+
     def _next_frame(self, due: str, timeout: float | None) -> bytes:
         deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
         while (frame := self._whole_frame()) is None:

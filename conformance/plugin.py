@@ -6,6 +6,7 @@ The command line (`__main__`) writes a plan and hands it over as one option, whi
 from __future__ import annotations
 
 import json
+import signal
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +46,9 @@ class Plan:
 
 @pytest.hookimpl
 def pytest_configure(config: pytest.Config) -> None:
+    # Told to end, or left by its terminal, the suite ends what it has started, as at Ctrl-C.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     config.stash[_PLAN] = Plan(config.getoption("--imp-plan"))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from impwire import messages as m
 from impwire.tables import PROTOCOL_VERSION
 
@@ -31,18 +33,18 @@ def settle(server: RunningServer, timeout: float) -> None:
         }
         peer.send_raw(build("HELLO", hello) + build("WHO", {"request_id": 2, "after": "", "limit": 0}))
         others: set[int] = set()
-        while not isinstance(message := peer.next_message("ROSTER"), m.Roster):
+        deadline = time.monotonic() + timeout
+        while not isinstance(message := peer.next_message("ROSTER", deadline - time.monotonic()), m.Roster):
             if isinstance(message, m.Left):
                 others.add(message.who.session_id)
         left = others
         waiting = {user.session_id: user.name for user in message.entries if user.name != "imp-probe"}
         while missing := {name for session_id, name in waiting.items() if session_id not in left}:
-            message = peer.next_message(f"LEFT of {', '.join(sorted(missing))}")
+            message = peer.next_message(f"LEFT of {', '.join(sorted(missing))}", deadline - time.monotonic())
             if isinstance(message, m.Left):
                 left.add(message.who.session_id)
         peer.send_raw(build("LEAVE", {"request_id": 3}))
-        while not isinstance(peer.next_message("GOODBYE"), m.Goodbye):
-            pass
+        peer.skip_to(m.Goodbye)
         server.unsettled = server.program is None
     except CaseFailed as failed:
         raise CaseFailed(

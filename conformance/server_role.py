@@ -28,7 +28,7 @@ from .verdicts import CaseFailed, Verdict
 _REQUESTS = {request.NAME for request in REPLIES}
 _REPLIES = {reply.NAME for replies in REPLIES.values() for reply in replies}
 _SMALL_BUFFER = 4096
-_FLOOD = 20_000
+_FLOOD, _FLOOD_SECONDS = 20_000, 10.0
 #: What a fence may be answered with besides PONG: a target whose rate the case has used up.
 _FENCE_LIMITED = m.ErrorCode.RATE_LIMITED
 
@@ -322,10 +322,11 @@ class ServerPlay:
         """Send a message again and again until another one comes; the replies to it are passed over."""
         actor, (sent, until) = self._actor(step), step.parts
         found: list[str] = []
+        deadline = time.monotonic() + max(self.timeout, _FLOOD_SECONDS)
         for _ in range(_FLOOD):
             self._send(actor, sent)
             while True:
-                message = actor.peer.next_message(until.message)
+                message = actor.peer.next_message(until.message, min(self.timeout, deadline - time.monotonic()))
                 self._note(actor, message)
                 if broken := self._standing_rules(actor, message):
                     raise CaseFailed(Verdict.WRONG_REPLY, "\n  ".join(broken))
@@ -340,8 +341,9 @@ class ServerPlay:
     def _reads_until(self, step: Step) -> None:
         """Read again, pass over whatever public events have been waiting (none may be missing), up to this message."""
         actor = self._actor(step)
+        deadline = time.monotonic() + self.timeout
         while True:
-            message = actor.peer.next_message(step.message)
+            message = actor.peer.next_message(step.message, deadline - time.monotonic())
             self._note(actor, message)
             found = self._standing_rules(actor, message)
             if message.NAME == step.message:
@@ -352,8 +354,9 @@ class ServerPlay:
                 return
 
     def _settle_requests(self, actor: _Actor) -> None:
+        deadline = time.monotonic() + self.timeout
         while actor.requests:
-            message = actor.peer.next_message("the replies that are due")
+            message = actor.peer.next_message("the replies that are due", deadline - time.monotonic())
             if broken := self._standing_rules(actor, message):
                 raise CaseFailed(Verdict.WRONG_REPLY, "\n  ".join(broken))
 
@@ -404,8 +407,7 @@ class ServerPlay:
             if actor.user and actor.attentive:
                 try:
                     actor.peer.send_raw(build("LEAVE", {"request_id": 0xFFFF}), "LEAVE (the case is over)")
-                    while not isinstance(actor.peer.next_message("GOODBYE"), m.Goodbye):
-                        pass
+                    actor.peer.skip_to(m.Goodbye)
                 except CaseFailed:
                     self.server.unsettled = True
             elif not actor.attentive or actor.requests:

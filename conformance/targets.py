@@ -24,11 +24,13 @@ from .verdicts import CaseFailed, Verdict
 
 HOST = "127.0.0.1"
 _TAIL = 15
+#: Seconds between two looks at whether a client that has not connected is still there.
+_GLANCE = 0.05
 
 
 @functools.cache
 def _root() -> tempfile.TemporaryDirectory[str]:
-    """The folder of all folders, which goes when this process ends, however it is interrupted."""
+    """The folder of all folders, which goes when this process ends."""
     return tempfile.TemporaryDirectory(prefix="imp-conformance-", ignore_cleanup_errors=True)
 
 
@@ -246,15 +248,18 @@ class RunningClient:
 
     def accept(self, timeout: float) -> socket.socket:
         """Its connection. Raises `CaseFailed`."""
-        self.listener.settimeout(timeout)
-        try:
-            return self.listener.accept()[0]
-        except TimeoutError:
+        deadline = time.monotonic() + timeout
+        while True:
             code = self.program.wait(0)
-            if code is not None:
-                reason = f"the client has ended with {code} before it connected\n{self.program.tail()}"
-                raise CaseFailed(Verdict.CRASHED, reason) from None
-            raise CaseFailed(Verdict.TIMED_OUT, "the client did not connect in time") from None
+            self.listener.settimeout(_GLANCE)
+            try:
+                return self.listener.accept()[0]
+            except TimeoutError:
+                if code is not None:
+                    reason = f"the client has ended with {code} before it connected\n{self.program.tail()}"
+                    raise CaseFailed(Verdict.CRASHED, reason) from None
+                if time.monotonic() > deadline:
+                    raise CaseFailed(Verdict.TIMED_OUT, "the client did not connect in time") from None
 
     def discard(self) -> None:
         self.listener.close()

@@ -8,6 +8,8 @@ from typing import Any
 from impwire.wire import Message
 
 _LONGEST = 160
+#: Bytes of a frame that are shown, and in one row.
+_SHOWN, _ROW = 512, 32
 
 
 class Transcript:
@@ -27,9 +29,10 @@ class Transcript:
 
     def frame(self, actor: str, arrow: str, what: str, data: bytes) -> None:
         """A frame of an actor: `->` to the target, `<-` from it."""
-        digits = data.hex(" ")
-        shown = digits if len(digits) <= _LONGEST else f"{digits[:_LONGEST]} … ({len(data)} bytes)"
-        self.note(f"{actor:>8} {arrow} {what}\n{'':>12}{shown}")
+        rows = [data[start : start + _ROW].hex(" ") for start in range(0, min(len(data), _SHOWN), _ROW)]
+        if len(data) > _SHOWN:
+            rows.append(f"… ({len(data)} bytes in all)")
+        self.note("\n".join([f"{actor:>8} {arrow} {what}", *(f"{'':>14}{row}" for row in rows)]))
 
     def __str__(self) -> str:
         return "\n".join(self.lines)

@@ -26,6 +26,8 @@ from impwire.codecs import CODECS
 from impwire.tables import LIMITS, TIMERS
 from impwire.wire import Message
 
+from .strict_yaml import suggestion
+
 _TOKEN = re.compile(r"\s*(?:(?P<number>[0-9]+)|(?P<name>\$?[A-Za-z_][A-Za-z0-9_.]*)|(?P<sign>[-+*]))")
 _VARIABLE = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*")
 LIMIT_NAMES = frozenset(LIMITS) | frozenset(TIMERS)
@@ -217,9 +219,9 @@ def misfit(value: Any, construct: Any, *, sending: bool) -> str:
         return "" if isinstance(value, str) else f"expected a string, found {value!r}"
     if isinstance(construct, wire.Enumeration):
         known = construct.members.__members__
-        return (
-            "" if value in known or isinstance(value, int) else f"unknown value '{value}'; known are {', '.join(known)}"
-        )
+        if value in known or isinstance(value, int):
+            return ""
+        return f"unknown value '{value}'{suggestion(str(value), known) or '; known are ' + ', '.join(known)}"
     if isinstance(construct, wire.Many):
         return "" if isinstance(value, list) else "expected a list"
     if isinstance(construct, wire.Boolean):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -34,6 +35,27 @@ class _Formatter(logging.Formatter):
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
         return datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")
+
+
+class _LogFile(logging.FileHandler):
+    """A log that cannot be written must not stop the chat: the operator is told once, until it works again."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, encoding="utf-8", errors="backslashreplace")
+        self._broken = False
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not self._broken:
+            self._broken = True
+            _say(f"the log {self.baseFilename} cannot be written: {sys.exc_info()[1]}; the chat goes on without it")
+
+    def flush(self) -> None:
+        super().flush()
+        self._broken = False
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            super().close()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -88,7 +110,7 @@ def main(argv: list[str] | None = None) -> int:
     settings = Settings(**{name: getattr(options, name) for name in Settings.__slots__})
     log = logging.getLogger("reference_server")
     try:
-        handler = logging.FileHandler(options.log, encoding="utf-8", errors="backslashreplace")
+        handler = _LogFile(options.log)
     except OSError as error:
         return _complain(f"cannot write the log {options.log}: {error.strerror}")
     handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(message)s"))
@@ -113,9 +135,10 @@ def _complain(text: str) -> int:
 
 
 def _say(text: str) -> None:
-    """A line for the operator; that nobody reads it must not stop the server."""
+    """A line for the operator; that nobody reads it, or can show it, must not stop the server."""
     try:
-        print(text, flush=True)
+        encoding = sys.stdout.encoding or "utf-8"
+        print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
     except OSError:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays open until the end
 
@@ -125,8 +148,8 @@ async def _run(service: Service, options: argparse.Namespace, log: logging.Logge
     store: Callable[[BanList, int], None] = partial(save_bans, options.bans)
     server = Server(service, log, _say, store)
     host, port = await server.start(options.host, options.port)
-    log.info("listen: %s:%d", host, port)
     _say(f"listening on {host}:{port}")
+    log.info("listen: %s:%d", host, port)
     signals = [signal.SIGTERM, signal.SIGINT]
 
     def stop_or_end() -> None:
@@ -174,6 +197,8 @@ def _read_console(loop: asyncio.AbstractEventLoop, enter: Callable[[str], None])
                 loop.call_soon_threadsafe(enter, line.decode(errors="surrogateescape"))
         except RuntimeError:
             return  # The loop has ended.
+        if not data and os.isatty(0):
+            continue  # Ctrl-D at a terminal is no end: the next line can still be typed.
         if not data:
             return
 

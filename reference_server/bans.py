@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from impwire.codecs import NAME_TYPE
+from impwire.codecs import DETAIL_TYPE, NAME_TYPE
 
 from .addresses import Address, Network
+from .text import escaped
 
 _DURATION = re.compile(r"([0-9]{1,9})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -32,15 +33,16 @@ def parse_target(text: str) -> str:
     network = parse_network(text)
     if network is not None:
         return str(network.network_address) if network.num_addresses == 1 else str(network)
-    if NAME_TYPE.fault(text.encode()) is not None:
-        raise ValueError(f"'{text}' is neither a name nor an address nor a network")
+    if NAME_TYPE.fault(text.encode(errors="surrogateescape")) is not None:
+        raise ValueError(f"{escaped(text)} is neither a name nor an address nor a network")
     return text.lower()
 
 
 def parse_network(text: str) -> Network | None:
     """The network of an address or network; None if the text is neither. Mapped IPv4 addresses are taken for IPv4."""
     try:
-        network = ipaddress.ip_network(text, strict=False)
+        # The scope of an IPv6 address (%eth0) is no part of what connections are compared by.
+        network = ipaddress.ip_network(re.sub("%[^/]*", "", text), strict=False)
     except ValueError:
         return None
     mapped = getattr(network.network_address, "ipv4_mapped", None)
@@ -105,7 +107,10 @@ def ban_from_plain(value: Any) -> Ban:
     target, reason, made, until = value["target"], value["reason"], value["made"], value["until"]
     if not isinstance(target, str) or parse_target(target) != target:
         raise ValueError(f"target {target!r} is neither a folded name nor an address nor a network")
-    whole = isinstance(made, int) and (until is None or isinstance(until, int))
+    whole = type(made) is int and (until is None or type(until) is int)
     if not isinstance(reason, str) or not whole:
         raise ValueError(f"the ban on {target} has a reason or time of the wrong type")
+    fault = DETAIL_TYPE.fault(reason.encode(errors="surrogatepass"))
+    if fault is not None:
+        raise ValueError(f"the reason of the ban on {target} cannot be sent: {fault[1]}")
     return Ban(target, reason, made, until)

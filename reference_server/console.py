@@ -75,8 +75,7 @@ class Console:
     def _who(self, now: Now) -> None:
         peers = list(self._peers)
         for peer in peers:
-            name = label(peer) if peer.name else "(no name yet)"
-            self._print(f"{name}  {peer.address}  idle {now.clock - peer.heard:.0f} s")
+            self._print(f"{label(peer)}  {peer.address}  idle {now.clock - peer.heard:.0f} s")
         self._print(f"{len(peers)} connection{'' if len(peers) == 1 else 's'}")
 
     def _all(self, now: Now, text: str) -> None:

@@ -93,10 +93,10 @@ class Server:
         self._timer: asyncio.TimerHandle | None = None
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
-        """Listen; returns the address in use. Raises OSError."""
+        """Listen; returns host and port as they are to be shown. Raises OSError."""
         self._listener = await self._loop.create_server(partial(_Link, self), host, port, backlog=_BACKLOG)
         address = self._listener.sockets[0].getsockname()
-        return address[0], address[1]
+        return (f"[{address[0]}]" if ":" in address[0] else address[0]), address[1]
 
     def operate(self, line: str) -> None:
         """The operator has typed a line."""
@@ -117,6 +117,9 @@ class Server:
     # -- from the links ------------------------------------------------------------------------------------------
 
     def arrived(self, link: _Link, address: str) -> None:
+        if self.failure is not None:
+            link.transport.abort()  # Accepted before the listener was closed; nobody is left to serve it.
+            return
         self._last_id += 1
         link.id = self._last_id
         self._links[link.id] = link

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
@@ -27,14 +28,15 @@ def load_bans(path: Path) -> BanList:
         if not isinstance(values, list):
             raise ValueError("expected a list")
         return BanList(ban_from_plain(value) for value in values)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DamagedBans(
             f"{path}: not a list of bans: {error}; mend it, or move it away to start without bans"
         ) from None
 
 
 def save_bans(path: Path, bans: BanList, wall: int) -> None:
-    """Replace the file. Raises OSError; then the old file still stands."""
+    """Replace the file. Raises OSError; the old file then still stands, or the new one does, whole."""
+    path = path.resolve()
     text = json.dumps(bans.to_plain(wall), indent=1) + "\n"
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -42,6 +44,8 @@ def save_bans(path: Path, bans: BanList, wall: int) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+            with contextlib.suppress(FileNotFoundError):
+                os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
         os.replace(temporary, path)
     except OSError:
         os.unlink(temporary)

@@ -32,13 +32,14 @@ def test_duration(text: str, milliseconds: int | None) -> None:
         ("::ffff:192.0.2.1/120", "192.0.2.0/24"),
         ("2001:db8::1", "2001:db8::1"),
         ("2001:db8::1/32", "2001:db8::/32"),
+        ("fe80::1%eth0", "fe80::1"),
     ],
 )
 def test_target_is_canonical(text: str, target: str) -> None:
     assert parse_target(text) == target
 
 
-@pytest.mark.parametrize("text", ["1bob", "b\u00f6b", "a" * 25, "not!a!name", "10.0.0.0/99"])
+@pytest.mark.parametrize("text", ["\udcff", "\x1b[31m", "1bob", "b\u00f6b", "a" * 25, "not!a!name", "10.0.0.0/99"])
 def test_what_is_neither_name_nor_network_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="neither"):
         parse_target(text)
@@ -78,7 +79,7 @@ def test_one_address_for_the_limits(address: str, key: str) -> None:
     assert limit_key(parse_address(address)) == key
 
 
-_REASONS = st.text(st.characters(codec="utf-8"), max_size=50)
+_REASONS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=50)
 
 
 @given(st.lists(st.tuples(st.from_regex(r"[a-z][a-z0-9_-]{0,23}", fullmatch=True), _REASONS), max_size=5))
@@ -104,6 +105,10 @@ def test_no_file_means_no_bans(tmp_path: Path) -> None:
         '[{"target": "bob"}]',
         '[{"target": "BOB", "reason": "", "made": 0, "until": null}]',
         "\udcff",
+        "[" * 100_000,
+        '[{"target": "bob", "reason": "", "made": 0, "until": true}]',
+        r'[{"target": "bob", "reason": "a\nb", "made": 0, "until": null}]',
+        '[{"target": "bob", "reason": "' + "x" * 300 + '", "made": 0, "until": null}]',
     ],
 )
 def test_damaged_file_is_told_and_left_alone(tmp_path: Path, text: str) -> None:

@@ -280,3 +280,31 @@ def test_running_out_of_descriptors_costs_only_newcomers(start_server: Start) ->
         sock.close()
     assert isinstance(witness.ask(m.Ping, nonce=2), m.Pong)
     assert server.user("late").welcome.name == "late"
+
+
+def test_full_disk_under_the_log_is_told_once_and_chat_goes_on(start_server: Start) -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("needs /dev/full")
+    server = start_server("--log", "/dev/full")
+    ann, bob = server.user("ann"), server.user("bob")
+    ann.receive()
+    for _ in range(20):
+        assert isinstance(ann.ask(m.Say, text="hi"), m.Ok)
+        assert isinstance(bob.receive(), m.Chat)
+    server.enter("/stop")
+    for user in (ann, bob):
+        assert isinstance(user.receive_all()[-1], m.Goodbye)
+        user.socket.close()
+    assert server.wait() == 0
+    output, errors = server.process.communicate()
+    assert (server.first_line + output).count("cannot be written") == 1
+    assert errors == ""
+
+
+def test_answer_that_the_terminal_cannot_show_is_escaped(start_server: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    server = start_server()
+    server.process.stdin.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    server.enter("/ban \u00e9")
+    assert "\\xe9" in server.read_line()
+    assert server.user("ann").welcome.name == "ann"

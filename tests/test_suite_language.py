@@ -50,6 +50,8 @@ def report(folder: Path, text: str) -> str:
         ("[ann, sends raw, 00000005]", "7:26: 00000005 is ambiguous in YAML"),
         ("[ann, types, hi]", "7:15: 'types' cannot be played to a server"),
         ("[console, shouts, hi]", "7:19: unknown verb 'shouts'"),
+        ("[bob, is closed]", "7:10: 'bob' has not connected"),
+        ("[ann, connects]", "7:10: 'ann' has connected already"),
         ("[ann]", "7:9: a step is a list of actor, verb and what the verb takes"),
         ("[ann, floods, SAY, {text: hi}, till, LEFT, {}]", "7:9: expected the word 'until' between the two messages"),
     ],
@@ -75,6 +77,11 @@ def test_mistake_in_a_step(tmp_path: Path, step: str, problem: str) -> None:
 def test_mistake_in_a_case(tmp_path: Path, change: tuple[str, str], problem: str) -> None:
     text = _CASE.format(step="[ann, is closed]").replace(*change)
     assert f"case.yaml:{problem}" in report(tmp_path, text)
+
+
+def test_case_without_steps_proves_nothing(tmp_path: Path) -> None:
+    text = _CASE.partition("    steps:")[0] + "    steps: []\n"
+    assert "2:5: a case without a step proves nothing" in report(tmp_path, text)
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:

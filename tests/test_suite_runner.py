@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -55,7 +56,6 @@ def case(steps: str, head: str = "") -> str:
         ("[ann, joins]\n[ann, is closed]", "timed out", "the end of the stream"),
         ("[ann, joins]\n[ann, sends, LEAVE]\n[ann, is closed]", "unexpected frame", "got a frame"),
         ("[ann, connects]\n[ann, sends raw, '00000001']\n[ann, receives, ERROR]", "wrong reply", "MALFORMED"),
-        ("[ann, joins]\n[ann, leaves]\n[bob, joins]\n[ann, receives, OK]", "harness error", "ann has not connected"),
         ("[ann, joins]\n[ann, sends, LEAVE]\n[ann, receives, GOODBYE]\n[ann, is reset]", "closed", "a reset"),
         ("[ann, joins]\n[ann, sends, PM, {to: $nobody, text: hi}]", "harness error", "$nobody has no value yet"),
     ],
@@ -191,6 +191,26 @@ def test_report_that_cannot_be_written_is_exit_2(tmp_path: Path) -> None:
     assert result.returncode == 2
     assert "cannot write" in result.stderr
     assert result.stdout.rstrip().endswith("1 passed, 0 failed, 0 skipped"), "the verdicts are told all the same"
+
+
+def test_told_to_end_the_suite_ends_what_it_has_started(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "conformance", "server", "-n", "1"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    ) as suite:
+        assert suite.stdout is not None
+        assert suite.stdout.readline(), "it is in the middle of its work"
+        assert list(tmp_path.iterdir())
+        suite.terminate()
+        assert suite.stdout.read().rstrip().endswith("skipped"), "the summary is told all the same"
+    assert suite.returncode == 130
+    assert list(tmp_path.iterdir()) == []
+    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.parent.name != "self"]
+    assert not any(str(tmp_path).encode() in command for command in commands)
 
 
 def test_processes_share_the_work(tmp_path: Path) -> None:

@@ -1,0 +1,52 @@
+"""One connection of the suite: what it waits for, it does not wait for longer than it was told."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import pytest
+
+from conformance.peer import Peer, build
+from conformance.transcript import Transcript
+from conformance.verdicts import CaseFailed, Verdict
+from impwire.messages import Goodbye, Notice
+
+
+def _pair() -> tuple[socket.socket, socket.socket]:
+    """Two ends of a TCP connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ours = socket.create_connection(listener.getsockname())
+        return ours, listener.accept()[0]
+
+
+def test_target_that_never_stops_talking_is_not_listened_to_for_ever() -> None:
+    ours, theirs = _pair()
+    notice = build("NOTICE", {"seq": 0, "time": 0, "scope": "PRIVATE", "text": "and another thing", "request_id": 0})
+
+    def talk() -> None:
+        try:
+            while True:
+                theirs.sendall(notice)
+        except OSError:
+            return
+
+    talker = threading.Thread(target=talk)
+    talker.start()
+    with pytest.raises(CaseFailed) as raised:
+        Peer("ann", ours, 0.2, Transcript()).skip_to(Goodbye)
+    ours.close()
+    talker.join()
+    theirs.close()
+    assert raised.value.verdict is Verdict.TIMED_OUT
+
+
+def test_message_that_is_there_already_is_found() -> None:
+    ours, theirs = _pair()
+    frame = build("NOTICE", {"seq": 1, "time": 0, "scope": "ALL", "text": "hi", "request_id": 0})
+    theirs.sendall(frame * 3)
+    peer = Peer("ann", ours, 5.0, Transcript())
+    peer.skip_to(Notice)
+    assert isinstance(peer.next_message("NOTICE"), Notice)
+    ours.close()
+    theirs.close()
