@@ -452,6 +452,10 @@ class _Loader:
                 entry.at("hex").problem("expected pairs of lower-case hexadecimal digits")
             message = entry.at("message").one_of(messages, "message") if "message" in entry else ""
             fields = _field_values(entry, "fields", messages.get(message), header)
+            for field in messages[message].fields if message in messages else ():
+                if field.const is None and field.name not in fields:
+                    place = entry.at("fields")
+                    place.problem(f"vector '{name}' gives no '{field.name}'; its hex, too, has to follow {message}")
             fields |= {key: entry.at(key).plain() for key in ("flags", "extensions") if key in entry}
             vectors.append(Vector(name, text, message, fields, entry.string("code"), entry.string("doc")))
         return tuple(vectors)

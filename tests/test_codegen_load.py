@@ -459,6 +459,11 @@ REST: dict[str, tuple[str, ...]] = {
         "fields: {«tiket: 2}",
         "KNOCK has no field 'tiket'; did you mean 'ticket'?",
     ),
+    "vector that has not followed its message": (
+        "fields: {ticket: 1, name: ann, abilities: 1}",
+        "fields: «{ticket: 1, name: ann}",
+        "vector 'open/ann' gives no 'abilities'; its hex, too, has to follow OPEN",
+    ),
     "vector that is both well- and ill-formed": (
         "  - name: write/cut\n",
         "  - «name: write/cut\n    message: WRITE\n",
