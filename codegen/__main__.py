@@ -35,8 +35,11 @@ def main(argv: list[str] | None = None) -> int:
         files = emit(load(path))
         if options.check:
             return _check(files, options.root)
-        for path in write(files, options.root):
+        changed = write(files, options.root)
+        for path in changed:
             print(f"wrote {path}")
+        if not changed:
+            print(f"{len(files)} generated files are up to date")
     except InvalidFile as invalid:
         count = len(invalid.problems)
         print(f"{invalid}\n{count} mistake{'s' * (count > 1)} in the spec; nothing was written", file=sys.stderr)
