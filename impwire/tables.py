@@ -1259,7 +1259,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "client",
         "18",
-        "When its input ends, a client MUST wait for the replies that it is owed, and then LEAVE.",
+        "When its input ends, a client MUST wait for the replies that it is owed, and then LEAVE. A PONG to a keepalive PING of its own need not be waited for.",
     ),
     "CLIENT-4": Requirement(
         "MUST",

@@ -89,6 +89,7 @@ class ClientSession:
         self._queue: deque[commands.Request] = deque()
         self._bucket = Bucket(burst=1, rate=1, now=0.0)  # Until WELCOME, when nothing is sent that costs a token.
         self._input_ended = False
+        #: Replies that the user waits for. A PONG is none: with a slow server there would always be one under way.
         self._owed = 0
         self._seq = 0
         self._gap_told = False
@@ -215,7 +216,7 @@ class ClientSession:
 
     def _handle(self, message: Message, answers: Message | None, now: float) -> None:
         if answers is not None:
-            self._owed -= 1
+            self._owed -= not isinstance(answers, Ping)
             if type(answers) not in FREE:
                 self._bucket.answered(now)
         self._count(message)
@@ -330,7 +331,7 @@ class ClientSession:
     def _send(self, message: Message) -> None:
         """Send a request or a PONG that has been found to be allowed."""
         self._add(Send(self._connection.send(message)))
-        if not isinstance(message, Pong):
+        if not isinstance(message, (Ping, Pong)):
             self._owed += 1
         if type(message) not in FREE:
             self._bucket.sent()

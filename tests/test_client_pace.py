@@ -169,6 +169,7 @@ lines = st.integers(0, 999).map(str) | st.just("/who") | st.integers(0, 999).map
 
 @given(weathers, st.lists(st.tuples(gaps, lines), max_size=60))
 @example(Weather(60, 20, Fraction(1), [0.0]), [(0.0, str(number)) for number in range(300)])
+@example(Weather(3, 1, Fraction(199, 200), [5.0]), [(0.0, "/who")])  # always a keepalive PING under way
 @example(Weather(1, 1, Fraction(995, 1000), [0.0]), [(0.0, "/who")] * 5)
 @example(Weather(5, 20, Fraction(1), [0.0] * 9 + [2.0] + [0.0] * 9 + [1.0]), [(0.0, "x")] * 100)
 @example(Weather(2, 1, Fraction(1), [0.0]), [(0.0, "x"), (20.0, "x"), (20.0, "x")])
