@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from tests.support import ServerProcess
-
-# Where a change is judged, the same examples every time: it is not to be refused for a fault that it has not brought.
-# Everywhere else they are new at each run, which is how such faults are found.
-settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
 
 
 @pytest.fixture
