@@ -12,7 +12,6 @@ from typing import Any, Literal
 Base = Literal["u8", "u16", "u32", "u64"]
 BASE_SIZES: dict[str, int] = {"u8": 1, "u16": 2, "u32": 4, "u64": 8}
 Sender = Literal["client", "server", "either"]
-SENDERS = ("client", "server")
 Kind = Literal["request", "reply", "event"]
 
 

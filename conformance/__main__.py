@@ -189,7 +189,6 @@ class _Console:
         self._stream, self._live = stream, stream.isatty()
         self._total = 0
         self.records: list[dict[str, Any]] = []
-        self._group = ""
         self._broken: list[str] = []
 
     @property

@@ -8,7 +8,6 @@ JOINED and LEFT. At the end a client that is still there proves, with /who, that
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import replace
 from typing import Any
@@ -159,13 +158,10 @@ class ClientPlay:
     def _tell(self, part: Part, *, shown: bool = True) -> None:
         """Send a message to the client, which must show its line, unless it cannot be taken for a message at all."""
         values = self._values(part)
-        constructs = field_constructs(part.message)
         data = build(part.message, values)
         self._peer.send_raw(data, sent(part.message, data))
         answered = self._answered(values) if part.message in _REPLIES else None
         message = CODECS.by_name[part.message].parse(data, unchecked=True)
-        for name in constructs:
-            self.scope.variables.setdefault(f"last_{name}", getattr(message, name))
         if shown:
             self._expect_display(message, answered)
         self._follow(message, answered)
@@ -199,11 +195,7 @@ class ClientPlay:
                 values[name] = [(tag, bytes.fromhex(digits)) for tag, digits in value]
             elif isinstance(value, dict) and "at least" in value:
                 values[name] = self.scope.number(value["at least"])
-            elif (
-                isinstance(value, str)
-                and re.fullmatch(r"\$[a-z_0-9]+", value)
-                and value[1:] not in self.scope.variables
-            ):
+            elif self.scope.is_free(value):
                 values[name] = self.scope.variables[value[1:]] = self._default(part.message, name)
             else:
                 values[name] = (

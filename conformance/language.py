@@ -24,10 +24,9 @@ _HEADER_FIELDS = ("request_id", "flags", "extensions", "length", "type")
 
 
 class Verb(NamedTuple):
-    """What follows the verb in a step, whose verb it is, and in which roles it can be played."""
+    """What follows the verb in a step, and in which roles it can be played."""
 
     takes: str
-    actor: str = "client"
     roles: tuple[Role, ...] = (Role.SERVER, Role.CLIENT)
 
 
@@ -71,11 +70,11 @@ VERBS: dict[str, Verb] = {
 }
 
 # Verbs of those who are no client.
-CONSOLE_VERBS: dict[str, Verb] = {"types": Verb("text", CONSOLE, _SERVER_ONLY)}
+CONSOLE_VERBS: dict[str, Verb] = {"types": Verb("text", _SERVER_ONLY)}
 SERVER_VERBS: dict[str, Verb] = {
-    "is killed and restarted": Verb("", SERVER, _SERVER_ONLY),
-    "is told to end": Verb("", SERVER, _SERVER_ONLY),
-    "exits": Verb("number", SERVER, _SERVER_ONLY),
+    "is killed and restarted": Verb("", _SERVER_ONLY),
+    "is told to end": Verb("", _SERVER_ONLY),
+    "exits": Verb("number", _SERVER_ONLY),
 }
 
 
@@ -326,7 +325,7 @@ class _Reader:
             if name not in constructs and name not in _HEADER_FIELDS:
                 known = [*constructs, *_HEADER_FIELDS]
                 place.problem(f"{message} has no field '{name}'{suggestion(name, known)}")
-            elif name in constructs and (wrong := misfit(plain, constructs[name], sending=self.sending)):
+            elif name in constructs and (wrong := misfit(plain, constructs[name])):
                 value.problem(f"field '{name}' of {message}: {wrong}")
             found[name] = plain
         return found

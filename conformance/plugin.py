@@ -56,10 +56,6 @@ _PLAN = pytest.StashKey[Plan]()
 _RUNNER = pytest.StashKey[Runner]()
 
 
-def pytest_collect_directory() -> None:
-    """The plan names the cases; no folder is walked."""
-
-
 def pytest_collection(session: pytest.Session) -> bool:
     """Collect the runs of the plan instead of files."""
     plan = session.config.stash[_PLAN]

@@ -99,6 +99,10 @@ class Scope:
             value = value[part] if isinstance(value, Mapping) else getattr(value, part)
         return value
 
+    def is_free(self, value: Any) -> bool:
+        """Whether the value is a variable, alone, that has no value yet."""
+        return isinstance(value, str) and bool(_VARIABLE.fullmatch(value)) and value[1:] not in self.variables
+
     def number(self, value: Any) -> int:
         """The value of an expression as a number."""
         return int(expression(value, self.look_up))
@@ -135,7 +139,7 @@ class Scope:
         """Why a value that came is not the one expected; empty if it is. Binds variables that are still free."""
         if isinstance(expected, Mapping):
             return self._form_difference(expected, found, construct)
-        if _is_free(expected, self.variables):
+        if self.is_free(expected):
             self.variables[expected[1:]] = found
             return ""
         if isinstance(construct, wire.Many):
@@ -189,17 +193,12 @@ def _is_variable(value: Any) -> bool:
     return isinstance(value, str) and value.startswith("$")
 
 
-def _is_free(value: Any, bound: Mapping[str, Any]) -> bool:
-    """Whether the value is a variable, alone, that has nothing to be compared with yet."""
-    return isinstance(value, str) and bool(_VARIABLE.fullmatch(value)) and value[1:] not in bound
-
-
 def _shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 200 else f"{text[:120]} … ({len(text)} characters)"
 
 
-def misfit(value: Any, construct: Any, *, sending: bool) -> str:
+def misfit(value: Any, construct: Any) -> str:
     """Why a value of a case can never fit its field; empty if it can. For the loader, which knows no variables."""
     if isinstance(value, Mapping):
         if any(key in _FORMS for key in value):
@@ -210,7 +209,7 @@ def misfit(value: Any, construct: Any, *, sending: bool) -> str:
         for name, item in value.items():
             if name not in members:
                 return f"unknown field '{name}'; known are {', '.join(members)}"
-            if inner := misfit(item, members[name], sending=sending):
+            if inner := misfit(item, members[name]):
                 return f"{name}: {inner}"
         return ""
     if _is_variable(value):

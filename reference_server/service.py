@@ -30,7 +30,7 @@ from .text import escaped
 # RATE-1: what costs a token, besides requests of unknown types.
 _COSTLY = (m.Say, m.Pm, m.Who, m.Rename, m.Ping)
 
-# HELLO-2, GOODBYE: how long to wait where only the server's load is at fault.
+# How long to wait where only the server's load is at fault, or it stops (REQ-7).
 _RETRY_SOON_MS = 1000
 
 
