@@ -327,12 +327,15 @@ class _Loader:
         for name, place, node in section.entries():
             self._check_message_name(place, name)
             entry = node.mapping(
-                ("number", "kind", "sender", "states", "doc", "fields"), ("replies", "errors", "rules")
+                ("number", "kind", "sender", "states", "doc", "fields"),
+                ("optional", "replies", "errors", "rules", "since"),
             )
             number, sender = entry.integer("number"), self._sender(entry)
             for other in messages:
                 if other.number == number:
                     entry.at("number").problem(f"number {number:#04x} is that of {other.name} already")
+            fields = self.types.fields(entry.items("fields"), name, limits, taken)
+            known = (*taken, *(field.name for field in fields))
             message = Message(
                 name=name,
                 number=number,
@@ -340,10 +343,12 @@ class _Loader:
                 sender=sender,
                 states=self._message_states(entry.at("states", {} if sender == "either" else []), sender, states),
                 doc=entry.string("doc"),
-                fields=self.types.fields(entry.items("fields"), name, limits, taken),
+                fields=fields,
+                optional=self.types.optional(entry.items("optional"), name, frame.extension, known),
                 replies=tuple(item.one_of(section.keys, "message") for item in entry.items("replies")),
                 errors=tuple(item.string() for item in entry.items("errors")),
                 rules=self.prose.body(entry.items("rules")),
+                since=entry.string("since"),
             )
             if "number" in entry and "kind" in entry:
                 self._check_number(entry.at("number"), message, numbering)
@@ -465,7 +470,7 @@ def _field_values(entry: Mapping, key: str, message: Message | None, header: tup
     """The plain values of fields of a message; reports those that it does not have."""
     values = {}
     for name, place, node in entry.entries(key):
-        known = [*header, *(field.name for field in message.fields)] if message else [name]
+        known = [*header, *message.names] if message else [name]
         if message and name not in known:
             place.problem(f"{message.name} has no field '{name}'{suggestion(name, known)}")
         values[name] = node.plain()

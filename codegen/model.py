@@ -55,6 +55,7 @@ class EnumValue:
     doc: str
     says: str = ""
     retry: bool = False
+    since: str = ""  # the version that brought it; empty for the first
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,18 @@ class Field:
     unit: str = ""
     const: int | None = None
     announces: str = ""  # the limit or timer whose value the field bears
+
+
+@dataclass(frozen=True)
+class OptionalField:
+    """A field of a later version, carried in an extension record: an attribute of the message that may be None."""
+
+    name: str
+    type: Type
+    tag: int
+    since: str
+    doc: str
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -211,9 +224,16 @@ class Message:
     states: dict[str, tuple[str, ...]]  # sender -> states
     doc: str
     fields: tuple[Field, ...]
+    optional: tuple[OptionalField, ...]
     replies: tuple[str, ...]
     errors: tuple[str, ...]
     rules: tuple[Block, ...]
+    since: str = ""  # the version that brought it; empty for the first
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all its fields, the optional ones last."""
+        return [field.name for field in self.fields] + [field.name for field in self.optional]
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,11 @@ from .model import (
     BytesType,
     EnumType,
     EnumValue,
+    Extension,
     Field,
     IntegerType,
     Limit,
+    OptionalField,
     StringType,
     StructType,
     Type,
@@ -55,6 +57,17 @@ def check_name(place: Node, name: str, *, upper: bool = False) -> None:
         place.problem(f"'{name}' is no name of the form {shape}")
     elif keyword.iskeyword(name) or name.lower() in _RESERVED:
         place.problem(f"'{name}' is a name that the generated code needs for itself")
+
+
+def greatest_size(type_: Type) -> int:
+    """The bytes that a value of the type can have on the wire, at most."""
+    if isinstance(type_, (IntegerType, BoolType, BitsType, EnumType)):
+        return BASE_SIZES[type_.base]
+    if isinstance(type_, StructType):
+        return sum(greatest_size(field.type) for field in type_.fields)
+    if isinstance(type_, ArrayType):
+        return BASE_SIZES[type_.count] + type_.maximum * greatest_size(type_.item)
+    return BASE_SIZES[type_.count] + type_.maximum.bytes
 
 
 class TypeReader:
@@ -157,14 +170,15 @@ class TypeReader:
         values: list[EnumValue] = []
         for name, place, node in entry.entries("values"):
             check_name(place, name, upper=True)
-            fields = node.mapping(("number",), ("doc", "trigger", "says", "retry"))
+            fields = node.mapping(("number",), ("doc", "trigger", "says", "retry", "since"))
             number = fields.integer("number")
             if not 0 <= number <= most:
                 node.problem(f"number {number} of '{name}' does not lie between 0 and {most}")
             if any(value.number == number for value in values):
                 node.problem(f"number {number} of '{name}' is taken already")
             doc = fields.string("doc") or fields.string("trigger")
-            values.append(EnumValue(name, number, doc, fields.string("says"), fields.boolean("retry")))
+            says, retry, since = fields.string("says"), fields.boolean("retry"), fields.string("since")
+            values.append(EnumValue(name, number, doc, says, retry, since))
         return tuple(values)
 
     def _bound(self, entry: Mapping, key: str, count: Base) -> Bound:
@@ -243,6 +257,35 @@ class TypeReader:
                 node.problem(f"field '{name}' of {owner} has no doc")
             const = self._const(entry, type_)
             fields.append(Field(name, type_, doc, unit or getattr(type_, "unit", ""), const, announces))
+        return tuple(fields)
+
+    def optional(
+        self, nodes: list[Node], owner: str, extension: Extension | None, taken: tuple[str, ...]
+    ) -> tuple[OptionalField, ...]:
+        """The optional fields of a message, which travel as extension records; `taken` names belong to others."""
+        fields: list[OptionalField] = []
+        for node in nodes:
+            entry = node.mapping(("name", "type", "tag", "since", "doc"), ("unit",))
+            name, tag = entry.string("name"), entry.integer("tag")
+            if "name" in entry:
+                check_name(entry.at("name"), name)
+            if name in taken or any(field.name == name for field in fields):
+                entry.at("name").problem(f"field '{name}' stands in {owner} already")
+            if any(field.tag == tag for field in fields):
+                entry.at("tag").problem(f"tag {tag} of {owner} is taken already")
+            type_ = self.at(entry.at("type"), f"field '{name}' of {owner}")
+            if extension is None:
+                node.problem("an optional field travels as an extension; the frame of this spec has none")
+            else:
+                if not 0 <= tag <= capacity(extension.tag):
+                    entry.at("tag").problem(f"tag {tag} does not lie within {extension.tag}")
+                if greatest_size(type_) > extension.value.maximum.bytes:
+                    entry.at("type").problem(
+                        f"{type_.name} can have {greatest_size(type_)} bytes, "
+                        f"more than the {extension.value.maximum.bytes} of an extension's value"
+                    )
+            unit = entry.string("unit") or getattr(type_, "unit", "")
+            fields.append(OptionalField(name, type_, tag, entry.string("since"), entry.string("doc"), unit))
         return tuple(fields)
 
     @staticmethod

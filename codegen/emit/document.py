@@ -18,6 +18,7 @@ from ..model import (
     Insert,
     IntegerType,
     Message,
+    OptionalField,
     Prose,
     Requirement,
     Spec,
@@ -309,6 +310,8 @@ class _Writer:
         facts = [
             f"Type {message.number:#04x}, {message.kind}, sent by {'either side' if message.sender == 'either' else 'the ' + message.sender}."
         ]
+        if message.since:
+            facts.append(f"Since version {message.since}.")
         if message.replies:
             facts.append(f"Answered by {self.listing(message.replies, 'or')}.")
         if message.kind == "reply":
@@ -320,6 +323,10 @@ class _Writer:
             out += [diagram(sizes), self.field_table(message.fields)]
         else:
             out.append(fill("It has no fields."))
+        if message.optional:
+            rows = [[f.name, f.type.name, str(f.tag), f.since, self.optional_doc(f)] for f in message.optional]
+            out.append(fill("It may bear these extensions, each of which is left out where there is nothing to say:"))
+            out.append(table(["Field", "Type", "Tag", "Since", "Meaning"], rows))
         if message.errors:
             out.append(fill(f"Refused or ended by the first of these that applies: {', '.join(message.errors)}."))
         out += [self.block(rule) for rule in message.rules]
@@ -330,6 +337,10 @@ class _Writer:
     @staticmethod
     def listing(names: tuple[str, ...], word: str) -> str:
         return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
+
+    @staticmethod
+    def optional_doc(field: OptionalField) -> str:
+        return field.doc + (f" ({field.unit})" if field.unit != getattr(field.type, "unit", "") else "")
 
     @staticmethod
     def field_table(fields: tuple[Field, ...], indent: str = INDENT) -> str:

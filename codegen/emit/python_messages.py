@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 from ..model import (
     ArrayType,
@@ -12,6 +13,7 @@ from ..model import (
     EnumType,
     Field,
     IntegerType,
+    OptionalField,
     Spec,
     StringType,
     StructType,
@@ -51,10 +53,11 @@ def range_text(type_: Type) -> str:
     return ""
 
 
-def _attribute_docs(fields: list[Field]) -> str:
+def _attribute_docs(fields: Sequence[Field | OptionalField]) -> str:
     lines = []
     for field in fields:
-        details = ", ".join(part for part in (range_text(field.type), field.unit) if part)
+        since = f"since {field.since}" if isinstance(field, OptionalField) else ""
+        details = ", ".join(part for part in (range_text(field.type), field.unit, since) if part)
         lines.append(f"    {field.name}: {_decapitalise(field.doc)}{f' ({details})' if details else ''}.")
     deeper = " " * 8
     return "\n".join(textwrap.fill(line, WIDTH - 4, subsequent_indent=deeper, break_on_hyphens=False) for line in lines)
@@ -64,12 +67,14 @@ def _decapitalise(text: str) -> str:
     return text[:1].lower() + text[1:] if not text[1:2].isupper() else text
 
 
-def _record(name: str, base: str, doc: str, fields: list[Field], extra: list[str]) -> str:
+def _record(
+    name: str, base: str, doc: str, fields: Sequence[Field], extra: list[str], optional: Sequence[OptionalField] = ()
+) -> str:
     attributes = [field for field in fields if field.const is None]
     text = f"@dataclass(slots=True, kw_only=True)\nclass {name}{base}:\n"
     body = docstring(doc).rstrip("\n")
-    if attributes:
-        body = body.removesuffix('"""').rstrip() + "\n\n" + _attribute_docs(attributes) + '\n    """'
+    if attributes or optional:
+        body = body.removesuffix('"""').rstrip() + "\n\n" + _attribute_docs([*attributes, *optional]) + '\n    """'
     text += body + "\n\n"
     text += "".join(f"    {line}".rstrip() + "\n" for line in extra)
     text += "".join(f"    {field.name}: {annotation(field.type)}\n" for field in attributes)
@@ -97,13 +102,14 @@ def messages(spec: Spec) -> str:
             out += docstring(type_.doc + (" Later versions may add values." if type_.open else "")) + "\n"
             out += "".join(f"    {value.name} = {value.number}\n" for value in type_.values)
         elif isinstance(type_, StructType):
-            out += "\n\n" + _record(class_name(type_.name), "", type_.doc, list(type_.fields), []).rstrip("\n") + "\n"
+            out += "\n\n" + _record(class_name(type_.name), "", type_.doc, type_.fields, []).rstrip("\n") + "\n"
     header = [field for field in spec.frame.fields if field.role in ("correlation", "flags")]
     for message in spec.messages:
         section = sections.place(message.name)
         doc = f"{message.name}: {_decapitalise(message.doc)}{f' (Section {section}.)' if section else ''}"
         extra = [f'NAME: ClassVar[str] = "{message.name}"', f"TYPE: ClassVar[int] = {hexadecimal(message.number)}", ""]
-        out += "\n\n" + _record(class_name(message.name), "(Message)", doc, list(message.fields), extra)
+        out += "\n\n" + _record(class_name(message.name), "(Message)", doc, message.fields, extra, message.optional)
+        out += "".join(f"    {field.name}: {annotation(field.type)} | None = None\n" for field in message.optional)
         out += "".join(f"    {field.name}: int = 0\n" for field in header)
         if spec.frame.extension:
             out += "    extensions: tuple[Extension, ...] = ()\n"
