@@ -10,9 +10,12 @@ from .emit.python_codecs import codecs
 from .emit.python_messages import messages
 from .emit.python_syntax import support_module
 from .emit.python_tables import tables
+from .emit.python_twins import twins
 from .model import Spec
 
 _SUPPORT = Path(__file__).parent / "support"
+#: The support modules that stand in every generated package.
+_RUNTIME = ("wire", "constructs", "codec")
 
 
 def emit(spec: Spec) -> dict[Path, str]:
@@ -21,11 +24,12 @@ def emit(spec: Spec) -> dict[Path, str]:
     files = {
         package / "messages.py": messages(spec),
         package / "codecs.py": codecs(spec),
+        package / "twins.py": twins(spec),
         package / "tables.py": tables(spec),
     }
     if spec.document:
         files[Path(spec.document)] = document(spec)
-    for name, target in spec.support.items():
+    for name, target in ({name: f"{package}/{name}.py" for name in _RUNTIME} | spec.support).items():
         source = (_SUPPORT / f"{name}.py").read_text(encoding="utf-8")
         files[Path(target)] = support_module(name, source)
     return files

@@ -162,6 +162,11 @@ class Frame:
     def field(self, role: str) -> FrameField | None:
         return next((field for field in self.fields if field.role == role), None)
 
+    def offset(self, role: str) -> int:
+        """The place of a header field in bytes."""
+        before = self.fields[: [field.role for field in self.fields].index(role)]
+        return sum(BASE_SIZES[field.base] for field in before)
+
     @property
     def header_size(self) -> int:
         """Bytes of the header."""

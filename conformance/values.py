@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any
 
-from impwire import wire
+from impwire import constructs
 from impwire.codecs import CODECS
 from impwire.tables import LIMITS, TIMERS
 from impwire.wire import Message
@@ -41,7 +41,7 @@ class Unbound(LookupError):
 def field_constructs(message: str) -> dict[str, Any]:
     """The fields of a message with their constructs, header fields that a case may name included; no fixed ones."""
     found = {field.name: field.subcon for field in CODECS.by_name[message].fields}
-    return {name: subcon for name, subcon in found.items() if not isinstance(subcon, wire.Fixed)}
+    return {name: subcon for name, subcon in found.items() if not isinstance(subcon, constructs.Fixed)}
 
 
 def all_constructs(message: str) -> dict[str, Any]:
@@ -113,13 +113,13 @@ class Scope:
         """The value for a codec; strings that are not UTF-8 come as bytes."""
         if isinstance(value, Mapping):
             return self._form_to_send(value, construct)
-        if isinstance(construct, wire.Text):
+        if isinstance(construct, constructs.Text):
             return str(self.look_up(value)) if _is_variable(value) else value
-        if isinstance(construct, wire.Enumeration):
+        if isinstance(construct, constructs.Enumeration):
             return value
-        if isinstance(construct, wire.Many):
+        if isinstance(construct, constructs.Many):
             return tuple(self.to_send(item, construct.item) for item in value)
-        if isinstance(construct, wire.Record):
+        if isinstance(construct, constructs.Record):
             return self.look_up(value)
         return expression(value, self.look_up) if isinstance(value, str) else value
 
@@ -142,9 +142,9 @@ class Scope:
         if self.is_free(expected):
             self.variables[expected[1:]] = found
             return ""
-        if isinstance(construct, wire.Many):
+        if isinstance(construct, constructs.Many):
             return self._items_difference(expected, found, construct)
-        if isinstance(construct, wire.Enumeration) and isinstance(expected, str) and not _is_variable(expected):
+        if isinstance(construct, constructs.Enumeration) and isinstance(expected, str) and not _is_variable(expected):
             name = found.name if isinstance(found, IntEnum) else str(found)
             return "" if name == expected else f"expected {expected}, found {name}"
         wanted = self.to_send(expected, construct)
@@ -203,7 +203,7 @@ def misfit(value: Any, construct: Any) -> str:
     if isinstance(value, Mapping):
         if any(key in _FORMS for key in value):
             return ""
-        if not isinstance(construct, wire.Record):
+        if not isinstance(construct, constructs.Record):
             return "a mapping stands for a struct or for one of the forms " + ", ".join(_FORMS)
         members = _members(construct)
         for name, item in value.items():
@@ -214,16 +214,16 @@ def misfit(value: Any, construct: Any) -> str:
         return ""
     if _is_variable(value):
         return ""
-    if isinstance(construct, wire.Text):
+    if isinstance(construct, constructs.Text):
         return "" if isinstance(value, str) else f"expected a string, found {value!r}"
-    if isinstance(construct, wire.Enumeration):
+    if isinstance(construct, constructs.Enumeration):
         known = construct.members.__members__
         if value in known or isinstance(value, int):
             return ""
         return f"unknown value '{value}'{suggestion(str(value), known) or '; known are ' + ', '.join(known)}"
-    if isinstance(construct, wire.Many):
+    if isinstance(construct, constructs.Many):
         return "" if isinstance(value, list) else "expected a list"
-    if isinstance(construct, wire.Boolean):
+    if isinstance(construct, constructs.Boolean):
         return "" if isinstance(value, bool) else f"expected true or false, found {value!r}"
     return _number_misfit(value)
 

@@ -219,7 +219,8 @@ def test_no_body_raises_anything_but_a_decode_error(type_: int, body: bytes) -> 
         ("0000000a 02 05 00000005 0002 6869", "UNSUPPORTED_CRITICAL", "SAY", "flags", 5, "flags 0x05 hold a critical flag that is not known here"),
         ("0000000d 02 00 00000005 0002 6869 03 0000", "UNSUPPORTED_CRITICAL", "SAY", "extensions", 14, "extension 3 is critical and not known here"),
         ("00000007 06 00 00000005 02", "MALFORMED", "LEAVE", "extensions", 11, "the frame ends inside this field"),
-        ("00000005 06 00 000000", "MALFORMED", "", "", 9, "the frame ends inside its header"),
+        ("00000005 06 00 000000", "MALFORMED", "LEAVE", "", 9, "the length is too small"),
+        ("00000005", "MALFORMED", "", "", 4, "the frame ends inside its header"),
         ("00000005 06 00 00000005", "MALFORMED", "LEAVE", "", 9, "the length is too small"),
         ("00000009 06 00 00000005", "MALFORMED", "LEAVE", "", 10, "the frame ends before the length says"),
         ("00000006 06 00 00000005 00", "MALFORMED", "LEAVE", "", 10, "1 bytes stand behind the end of the frame"),
@@ -277,7 +278,9 @@ def test_first_of_two_wrong_values_counts() -> None:
 def test_unknown_type_is_told_with_its_header() -> None:
     error = refusal(bytes.fromhex("00000006 3f 01 00000007"))
     assert (error.code, error.header) == ("UNKNOWN_TYPE", (0x3F, 1, 7))
-    assert str(error) == "type 0x3f is not known here [UNKNOWN_TYPE]"
+    assert str(error) == (
+        "type 0x3f is not known here (byte 4 of the frame: 00 00 00 06 [3f] 01 00 00 00 07) [UNKNOWN_TYPE]"
+    )
 
 
 def test_frame_of_another_message_is_refused_by_a_codec() -> None:
@@ -333,17 +336,15 @@ def error_fields(**changed: Any) -> Error:
         (Say(text="hi", request_id=1 << 32), "request_id", "4294967296 does not fit into 4 bytes"),
         (Say(text="hi", flags=256), "flags", "256 does not fit into 1 bytes"),
         (Say(text="hi", flags="x"), "flags", "'x' does not fit into 1 bytes"),  # type: ignore[arg-type]
-        (error_fields(retry_after_ms=1 << 32), "retry_after_ms", "4294967296 is not a whole number from 0 to 4294967295"),
-        (error_fields(retry_after_ms=1.5), "retry_after_ms", "1.5 is not a whole number from 0 to 4294967295"),
-        (error_fields(retry_after_ms=True), "retry_after_ms", "True is not a whole number from 0 to 4294967295"),
+        (error_fields(retry_after_ms=1 << 32), "retry_after_ms", "4294967296 is not from 0 to 4294967295"),
+        (error_fields(retry_after_ms=1.5), "retry_after_ms", "1.5 is not a whole number"),
         (error_fields(code="NO_SUCH_CODE"), "code", None),
         (error_fields(code=256), "code", "256 does not fit into 1 bytes"),
         (error_fields(code=-1), "code", "-1 does not fit into 1 bytes"),
-        (error_fields(code=True), "code", None),
         (error_fields(code=None), "code", None),
         (Notice(seq=0, time=0, scope=3, text="hi"), "scope", "3 is none of ALL, PRIVATE"),  # type: ignore[arg-type]
         (Roster(entries=5, more=False), "entries", "5 is not a tuple"),  # type: ignore[arg-type]
-        (Roster(entries=(User(session_id=0, name="a"),), more=False), "entries[0].session_id", "0 is not a whole number from 1 to 18446744073709551615"),
+        (Roster(entries=(User(session_id=0, name="a"),), more=False), "entries[0].session_id", "0 is not from 1 to 18446744073709551615"),
         (Roster(entries=(User(session_id=1, name="1"),), more=False), "entries[0].name", "U+0031 is not allowed here"),
         (Roster(entries=(User(session_id=1, name="a"),) * 4097, more=False), "entries", "4097 items are more than 4096"),
         (Roster(entries=("ann",), more=False), "entries[0].session_id", "the field is missing"),  # type: ignore[arg-type]

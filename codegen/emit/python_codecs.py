@@ -1,114 +1,85 @@
-"""Python: a construct for every type and message."""
+"""Python: the codecs that are used, a construct a message with a straight-line decoder and encoder."""
 
 from __future__ import annotations
 
-from ..model import (
-    BASE_SIZES,
-    ArrayType,
-    BitsType,
-    BoolType,
-    BytesType,
-    EnumType,
-    Field,
-    IntegerType,
-    Spec,
-    StringType,
-    StructType,
-    Type,
-)
-from .python_syntax import banner, call, class_name, hexadecimal, literal
-from .sections import Sections
+from ..model import Spec
+from .python_decode import decoder, record_reader
+from .python_encode import encoder, record_writer
+from .python_syntax import banner, literal
+from .python_twins import in_order
+from .straight_line import FORMATS, Module
+
+_IMPORTS = """from __future__ import annotations
+
+import struct
+from collections.abc import Callable{collection}
+from typing import Any
+
+from . import messages as m
+from . import twins as t
+from . import wire as w
+from .codec import Codecs, MessageCodec
+{names}
+
+_new = object.__new__
+{none}#: What wrong bytes and wrong values raise in straight-line code. The twin then tells what is wrong.
+_DOUBT = (struct.error, ValueError, TypeError, AttributeError, LookupError)
+"""
+
+_DISPATCH = '''
+
+def decode(frame: bytes, *, unchecked: bool = False) -> w.Message:
+    """Read one whole frame of any message.
+
+    Raises `DecodeError`; for a type that is not known, with the protocol's code for that. With `unchecked` no value is
+    checked.
+    """
+    if not unchecked:
+        try:
+            decoder = _DECODERS[{type}]
+        except {missing}:
+            pass
+        else:
+            return decoder(frame)
+    return CODECS.decode(frame, unchecked=unchecked)
 
 
-class _CodecWriter:
-    def __init__(self, spec: Spec) -> None:
-        self.spec = spec
-        self.suffix = "b" if spec.byte_order == "big" else "l"
-        self.malformed = literal(spec.failures.malformed)
-
-    def integer(self, base: str) -> str:
-        return f"c.Int{8 * BASE_SIZES[base]}u{self.suffix}"
-
-    def type(self, type_: Type) -> str:
-        """The construct of a type: the name of a declared one, an expression for a built-in integer."""
-        return self.expression(type_) if type_.name in BASE_SIZES else f"{type_.name.upper()}_TYPE"
-
-    def expression(self, type_: Type, prefix: str = "") -> str:
-        """The construct of a type as Python, as it stands behind `prefix`."""
-        if isinstance(type_, IntegerType):
-            return f"{prefix}w.Integer({self.integer(type_.base)}, {type_.minimum}, {type_.maximum}, {self.malformed})"
-        if isinstance(type_, BitsType):
-            return f"{prefix}w.Integer({self.integer(type_.base)}, 0, {(1 << 8 * BASE_SIZES[type_.base]) - 1}, {self.malformed})"
-        if isinstance(type_, BoolType):
-            return f"{prefix}w.Boolean({self.integer(type_.base)}, {self.malformed})"
-        if isinstance(type_, EnumType):
-            arguments = [self.integer(type_.base), f"m.{class_name(type_.name)}", self.malformed, f"open={type_.open}"]
-            return call(f"{prefix}w.Enumeration", arguments)
-        if isinstance(type_, StringType):
-            bounds = [f"({bound.bytes}, {literal(bound.code)})" for bound in (type_.minimum, type_.maximum)]
-            pattern = literal(type_.pattern)
-            if "\\" in pattern and '"' not in type_.pattern and type_.pattern.isprintable():
-                pattern = f'r"{type_.pattern}"'  # A pattern cannot end in a backslash.
-            return call(f"{prefix}w.Text", [self.integer(type_.count), *bounds, pattern, literal(type_.pattern_code)])
-        if isinstance(type_, BytesType):
-            return call(
-                f"{prefix}w.Blob", [self.integer(type_.count), str(type_.maximum.bytes), literal(type_.maximum.code)]
-            )
-        if isinstance(type_, ArrayType):
-            arguments = [self.integer(type_.count), self.type(type_.item), str(type_.maximum), self.malformed]
-            return call(f"{prefix}w.Many", arguments)
-        return call(f"{prefix}w.Record", [f"m.{class_name(type_.name)}", *map(self.field, type_.fields)])
-
-    def field(self, field: Field) -> str:
-        if field.const is not None and isinstance(field.type, IntegerType):
-            fixed = f"w.Fixed({self.integer(field.type.base)}, {hexadecimal(field.const)}, {self.malformed})"
-            return f'"{field.name}" / {fixed}'
-        return f'"{field.name}" / {self.type(field.type)}'
+def encode(message: w.Message, *, unchecked: bool = False) -> bytes:
+    """The frame of a message. Raises `EncodeError`. With `unchecked` no value is checked."""
+    encoder = None if unchecked else _ENCODERS.get(message.__class__)
+    return CODECS.encode(message, unchecked=unchecked) if encoder is None else encoder(message)
+'''
 
 
 def codecs(spec: Spec) -> str:
-    """The module with a construct for every type and message, and the functions that choose among them."""
-    writer, sections = _CodecWriter(spec), Sections(spec)
+    """The module with the codec of every message, and the functions that choose among them."""
+    module = Module(spec)
+    records = record_reader(spec, module) + record_writer(spec, module)
+    functions = "".join(f"\n\n{decoder(spec, m, module)}\n\n{encoder(spec, m, module)}" for m in spec.messages)
+    type_field = spec.frame.field("type")
+    assert type_field is not None
+    offset = spec.frame.offset("type")
+    if type_field.base == "u8":
+        kind, missing = f"frame[{offset}]", "LookupError"
+    else:
+        kind, missing = f"{module.unpack(FORMATS[type_field.base])}(frame, {offset})[0]", "(LookupError, struct.error)"
+    names = ["FRAME", *(f"{type_.name.upper()}_TYPE" for type_ in in_order(spec))]
     out = banner(spec)
-    out += f'"""The codecs of the {spec.name}: a construct for each type and for each message\'s whole frame."""\n\n'
-    out += "from __future__ import annotations\n\nimport construct as c\n\nfrom . import messages as m\nfrom . import wire as w\n\n"
-    fields = []
-    for field in spec.frame.fields:
-        extra = [f'role="{field.role}"'] if field.role else [f"const={field.const}"]
-        fields.append("w.HeaderField(" + ", ".join([f'"{field.name}"', writer.integer(field.base), *extra]) + ")")
-    extension = spec.frame.extension
-    out += "FRAME = w.FrameLayout(\n    fields=(\n" + "".join(f"        {field},\n" for field in fields) + "    ),\n"
-    out += f"    critical_flags={hexadecimal(spec.frame.critical_flags)},\n"
-    out += f"    tag={writer.integer(extension.tag) if extension else None},\n"
-    out += f"    value={writer.expression(extension.value) if extension else None},\n"
-    out += f"    malformed={writer.malformed},\n"
-    out += f"    unsupported_critical={literal(spec.failures.unsupported_critical)},\n)\n\n"
-    for type_ in _in_order(spec):
-        out += writer.expression(type_, f"{type_.name.upper()}_TYPE = ") + "\n"
+    out += f'"""The codecs of the {spec.name}: for each message a decoder, an encoder and a construct of both.\n\n'
+    out += (
+        "The functions are straight-line code for what is right. Whatever they do not expect they give to the twin,\n"
+    )
+    out += 'which says what is wrong.\n"""\n\n'
+    imported = "\n".join(f"from .twins import {name} as {name}" for name in sorted(names))
+    none = "_NO_EXTENSIONS: tuple[w.Extension, ...] = ()\n" if spec.frame.extension else ""
+    out += _IMPORTS.format(collection=", Collection" if spec.frame.extension else "", names=imported, none=none)
+    out += "\n" + module.prelude() + ("\n" + records.rstrip("\n") + "\n" if records else "") + functions + "\n\n"
     for message in spec.messages:
-        arguments = ["FRAME", f"m.{class_name(message.name)}", literal(sections.place(message.name))]
-        arguments += [writer.field(field) for field in message.fields]
-        out += "\n" + call(f"{message.name} = w.MessageCodec", arguments) + "\n"
+        name = message.name.lower()
+        out += f"{message.name} = MessageCodec(t.{message.name}, decode_{name}, encode_{name})\n"
     out += "\n#: Every codec, by type, class and name.\n"
-    names = "".join(f"        {message.name},\n" for message in spec.messages)
-    out += f"CODECS = w.Codecs(\n    FRAME,\n    {literal(spec.failures.unknown_type)},\n    (\n{names}    ),\n)\n"
-    out += "decode = CODECS.decode\nencode = CODECS.encode\n"
-    return out
-
-
-def _in_order(spec: Spec) -> list[Type]:
-    """Declared types, each behind those that it is made of."""
-    done: dict[str, Type] = {}
-
-    def visit(type_: Type) -> None:
-        if isinstance(type_, ArrayType):
-            visit(type_.item)
-        elif isinstance(type_, StructType):
-            for field in type_.fields:
-                visit(field.type)
-        if type_.name not in BASE_SIZES:
-            done.setdefault(type_.name, type_)
-
-    for type_ in spec.types.values():
-        visit(type_)
-    return list(done.values())
+    listed = "".join(f"        {message.name},\n" for message in spec.messages)
+    out += f"CODECS = Codecs(\n    FRAME,\n    {literal(spec.failures.unknown_type)},\n    (\n{listed}    ),\n)\n"
+    out += "_DECODERS: dict[int, Callable[[bytes], w.Message]] = {kind: codec.decode for kind, codec in CODECS.by_type.items()}\n"
+    out += "_ENCODERS: dict[type[w.Message], Callable[[Any], bytes]] = {\n    kind: codec.encode for kind, codec in CODECS.by_class.items()\n}\n"
+    return out + _DISPATCH.format(type=kind, missing=missing)

@@ -23,21 +23,21 @@ from .python_syntax import WIDTH, banner, class_name, comment, docstring, hexade
 from .sections import Sections
 
 
-def annotation(type_: Type) -> str:
-    """The Python type of a value."""
+def annotation(type_: Type, module: str = "") -> str:
+    """The Python type of a value; `module` stands before the names of classes."""
     if isinstance(type_, (IntegerType, BitsType)):
         return "int"
     if isinstance(type_, BoolType):
         return "bool"
     if isinstance(type_, EnumType):
-        return f"{class_name(type_.name)} | int" if type_.open else class_name(type_.name)
+        return module + class_name(type_.name) + (" | int" if type_.open else "")
     if isinstance(type_, StringType):
         return "str"
     if isinstance(type_, BytesType):
         return "bytes"
     if isinstance(type_, ArrayType):
-        return f"tuple[{annotation(type_.item)}, ...]"
-    return class_name(type_.name)
+        return f"tuple[{annotation(type_.item, module)}, ...]"
+    return module + class_name(type_.name)
 
 
 def range_text(type_: Type) -> str:

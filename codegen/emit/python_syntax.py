@@ -52,6 +52,37 @@ def call(prefix: str, arguments: list[str], indent: int = 0, suffix: str = "") -
     return f"{prefix}(\n" + "".join(f"{pad}{argument},\n" for argument in arguments) + " " * indent + f"){suffix}"
 
 
+def unpacking(names: list[str], function: str, arguments: str, indent: int) -> str:
+    """`a, b = function(arguments)`, with what is too long for a line broken where ruff breaks it."""
+    pad = " " * indent
+    left = f"({names[0]},)" if len(names) == 1 else ", ".join(names)
+    if indent + len(f"{left} = {function}({arguments})") <= WIDTH:
+        return f"{pad}{left} = {function}({arguments})\n"
+    if indent + len(f"{left} = {function}(") <= WIDTH:
+        return f"{pad}{left} = {function}(\n{pad}    {arguments}\n{pad})\n"
+    listed = "".join(f"{pad}    {name},\n" for name in names)
+    return f"{pad}(\n{listed}{pad}) = {function}({arguments})\n"
+
+
+def joined(prefix: str, parts: list[tuple[str, list[str] | None]], indent: int, suffix: str = "") -> str:
+    """`prefix a(x, y) + b` with each part a name, or a function and its arguments, a part a line if need be."""
+    pad = " " * indent
+    flat = [name if arguments is None else f"{name}({', '.join(arguments)})" for name, arguments in parts]
+    line = f"{pad}{prefix}{' + '.join(flat)}{suffix}"
+    if len(line) <= WIDTH:
+        return line + "\n"
+    if len(parts) == 1 and parts[0][1] is not None:
+        return pad + call(prefix + parts[0][0], parts[0][1], indent, suffix) + "\n"
+    opening, closing = ("(", ")") if not prefix.endswith("(") else ("", "")
+    out = f"{pad}{prefix}{opening}\n"
+    if indent + 4 + len(" + ".join(flat)) <= WIDTH:
+        return out + f"{pad}    {' + '.join(flat)}\n{pad}{closing}{suffix}\n"
+    for index, (name, arguments) in enumerate(parts):
+        plus = "+ " if index else ""
+        out += f"{pad}    " + (plus + name if arguments is None else call(plus + name, arguments, indent + 4)) + "\n"
+    return out + f"{pad}{closing}{suffix}\n"
+
+
 def hexadecimal(number: int) -> str:
     """A number as ruff writes it: 0x0F."""
     return f"0x{number:02X}"
