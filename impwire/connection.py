@@ -11,15 +11,17 @@ before has left, including what was sent in answer.
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, NoReturn
 
-from .codecs import FRAME, decode, encode
+from .codecs import CODECS, FRAME, decode, encode
 from .framing import FrameDecoder
 from .messages import MESSAGES, Error, Goodbye, Hello, Leave, Ping, Pong, Welcome
 from .tables import EVENTS, LEGAL, NUMBERING, REPLIES, SECTIONS, Role, State
 from .wire import DecodeError, Header, Message
 
 _REPLY_CLASSES = frozenset(reply for replies in REPLIES.values() for reply in replies)
+_TYPE = FRAME.offset_of("type")
 
 
 class ProtocolError(Exception):
@@ -63,6 +65,20 @@ class Refused(NamedTuple):
 
 
 Event = Received | Refused
+_new_tuple = tuple.__new__  # What the class of a named tuple calls, at half the cost.
+
+
+def _plain(receiver: Role, state: State) -> dict[int, Callable[[bytes], Any]]:
+    """The decoders of what a side may get in a state and what leaves it there: events of a server, requests of a client.
+
+    Whatever else arrives, and whatever is wrong, takes the long way through `Connection._event`.
+    """
+    kinds = EVENTS if receiver is Role.CLIENT else REPLIES
+    peer = Role.SERVER if receiver is Role.CLIENT else Role.CLIENT
+    return {kind.TYPE: CODECS.by_class[kind].decode for kind in kinds if LEGAL.get((peer, state, kind)) is state}
+
+
+_PLAIN = {(role, state): _plain(role, state) for role in Role for state in State}
 
 
 class Connection:
@@ -72,6 +88,8 @@ class Connection:
         self.role = role
         self.peer = Role.SERVER if role is Role.CLIENT else Role.CLIENT
         self.state = State.CONNECTED
+        self._plain = _PLAIN[role, self.state]
+        self._has_id = role is Role.SERVER  # FRAME-8, FRAME-10: a request bears one, an event does not.
         self._decoder = FrameDecoder()
         self._outstanding: deque[Message] = deque()
         self._violation: RemoteProtocolError | None = None
@@ -143,7 +161,9 @@ class Connection:
         return LEGAL[sender, self.state, type(message)]
 
     def _enter(self, state: State, message: Message) -> None:
-        self.state = state
+        if state is not self.state:
+            self.state = state
+            self._plain = _PLAIN[self.role, state]
         if isinstance(message, Welcome):
             self._decoder.max_frame = message.max_frame
         elif state is State.CLOSED:
@@ -170,28 +190,34 @@ class Connection:
         Raises `RemoteProtocolError` for what ends the connection; a server then sends GOODBYE, a client closes. Nothing
         behind it is read: until GOODBYE is sent, each further call raises the same.
         """
-        if self.state is State.CLOSED:
-            return None
         if self._violation is not None:
+            if self.state is State.CLOSED:
+                return None
             raise self._violation
         try:
-            return self._next_event()
+            while (frame := self._decoder.next_frame()) is not None:
+                decode_plain = self._plain.get(frame[_TYPE])
+                if decode_plain is not None:
+                    try:
+                        message = decode_plain(frame)
+                    except DecodeError:
+                        pass
+                    else:
+                        if (message.request_id != 0) is self._has_id:
+                            return _new_tuple(Received, (message, None))
+                event = self._event(frame)
+                if event is not None:
+                    return event
+        except DecodeError as error:
+            self._violate(RemoteProtocolError(error.code, error.reason))
         except RemoteProtocolError as violation:
-            self._violation = violation
-            self._decoder.clear()
-            raise
+            self._violate(violation)
+        return None
 
-    def _next_event(self) -> Event | None:
-        while True:
-            try:
-                frame = self._decoder.next_frame()
-            except DecodeError as error:
-                raise RemoteProtocolError(error.code, error.reason) from None
-            if frame is None:
-                return None
-            event = self._event(frame)
-            if event is not None:
-                return event
+    def _violate(self, violation: RemoteProtocolError) -> NoReturn:
+        self._violation = violation
+        self._decoder.clear()
+        raise violation from None
 
     def _event(self, frame: bytes) -> Event | None:
         """Judge one frame in the order of REQ-5. None for an event that is to be ignored (EXT-12)."""
