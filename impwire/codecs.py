@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
 from . import messages as m
 from . import twins as t
 from . import wire as w
-from .codec import Codecs, MessageCodec
+from .codec import Codecs, MessageCodec, marking
 from .twins import BOOL_TYPE as BOOL_TYPE
 from .twins import CAPABILITIES_TYPE as CAPABILITIES_TYPE
 from .twins import CURSOR_TYPE as CURSOR_TYPE
@@ -36,7 +37,6 @@ from .twins import TIME_TYPE as TIME_TYPE
 from .twins import USER_TYPE as USER_TYPE
 from .twins import VERSION_TYPE as VERSION_TYPE
 
-_new = object.__new__
 _NO_EXTENSIONS: tuple[w.Extension, ...] = ()
 #: What wrong bytes and wrong values raise in straight-line code. The twin then tells what is wrong.
 _DOUBT = (struct.error, ValueError, TypeError, AttributeError, LookupError)
@@ -78,15 +78,57 @@ _unpack_Q26p = struct.Struct(">Q26p").unpack_from
 _unpack_QQIHBIBIIHIIIIIIII = struct.Struct(">QQIHBIBIIHIIIIIIII").unpack_from
 _REST_OF_NAME = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789_"
 _FIRST_OF_NAME = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_new_Hello = partial(object.__new__, m.Hello)
+_Hello = m.Hello
 _is_text = t.TEXT_TYPE.rule.fullmatch
+_MARKED_IN_TEXT = marking("00-08 0b-1f 7f c2")
+_new_Say = partial(object.__new__, m.Say)
+_Say = m.Say
+_new_Pm = partial(object.__new__, m.Pm)
+_Pm = m.Pm
 _REST_OF_CURSOR = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789_"
 _FIRST_OF_CURSOR = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_new_Who = partial(object.__new__, m.Who)
+_Who = m.Who
+_new_Rename = partial(object.__new__, m.Rename)
+_Rename = m.Rename
+_new_Leave = partial(object.__new__, m.Leave)
+_Leave = m.Leave
+_new_Ping = partial(object.__new__, m.Ping)
+_Ping = m.Ping
+_new_Pong = partial(object.__new__, m.Pong)
+_Pong = m.Pong
 _is_label = t.LABEL_TYPE.rule.fullmatch
+_MARKED_IN_LABEL = marking("00-1f 7f c2")
+_new_Welcome = partial(object.__new__, m.Welcome)
+_Welcome = m.Welcome
+_new_Ok = partial(object.__new__, m.Ok)
+_Ok = m.Ok
+_new_User = partial(object.__new__, m.User)
+_new_Roster = partial(object.__new__, m.Roster)
+_Roster = m.Roster
 _MEMBERS_OF_ERROR_CODE: dict[int, m.ErrorCode] = {member.value: member for member in m.ErrorCode}
 _is_detail = t.DETAIL_TYPE.rule.fullmatch
+_MARKED_IN_DETAIL = marking("00-1f 7f c2")
+_new_Error = partial(object.__new__, m.Error)
+_Error = m.Error
 _MEMBERS_OF_GOODBYE_CODE: dict[int, m.GoodbyeCode] = {member.value: member for member in m.GoodbyeCode}
+_new_Goodbye = partial(object.__new__, m.Goodbye)
+_Goodbye = m.Goodbye
+_new_Chat = partial(object.__new__, m.Chat)
+_Chat = m.Chat
+_new_Whisper = partial(object.__new__, m.Whisper)
+_Whisper = m.Whisper
 _MEMBERS_OF_NOTICE_SCOPE: dict[int, m.NoticeScope] = {member.value: member for member in m.NoticeScope}
+_new_Notice = partial(object.__new__, m.Notice)
+_Notice = m.Notice
+_new_Joined = partial(object.__new__, m.Joined)
+_Joined = m.Joined
 _MEMBERS_OF_LEFT_REASON: dict[int, m.LeftReason] = {member.value: member for member in m.LeftReason}
+_new_Left = partial(object.__new__, m.Left)
+_Left = m.Left
+_new_Renamed = partial(object.__new__, m.Renamed)
+_Renamed = m.Renamed
 
 
 def _records(frame: bytes, at: int) -> dict[int, bytes]:
@@ -142,11 +184,13 @@ def decode_hello(frame: bytes) -> m.Hello:
             and kind == 0x01
             and not flags & 0x0F
             and magic == 0x494D5031
-            and 1 <= name_size <= 24
-            and name_data[0] in _FIRST_OF_NAME
-            and not name_data.strip(_REST_OF_NAME)
+            and name_size <= 24
+            and (
+                (name_data.isalnum() and name_data[0] > 0x40)
+                or (name_data[0] in _FIRST_OF_NAME and not name_data.strip(_REST_OF_NAME))
+            )
         ):
-            message = _new(m.Hello)
+            message = _new_Hello()
             message.min_version = min_version
             message.max_version = max_version
             message.capabilities = capabilities
@@ -163,14 +207,15 @@ def decode_hello(frame: bytes) -> m.Hello:
 def encode_hello(message: m.Hello) -> bytes:
     """The frame of a HELLO. Raises `EncodeError`."""
     try:
-        name = message.name
-        name_data = name.encode()
+        name_data = message.name.encode()
         name_size = len(name_data)
         if (
-            message.__class__ is m.Hello
-            and 1 <= name_size <= 24
-            and name_data[0] in _FIRST_OF_NAME
-            and not name_data.strip(_REST_OF_NAME)
+            type(message) is _Hello
+            and name_size <= 24
+            and (
+                (name_data.isalnum() and name_data[0] > 0x40)
+                or (name_data[0] in _FIRST_OF_NAME and not name_data.strip(_REST_OF_NAME))
+            )
         ):
             frame = (
                 _pack_IBBIIHHIB(
@@ -198,17 +243,17 @@ def decode_say(frame: bytes) -> m.Say:
         end = len(frame)
         length, kind, flags, request_id, text_size = _unpack_IBBIH(frame)
         at = 12 + text_size
-        text = frame[12:at].decode()
+        text_data = frame[12:at]
         extensions = () if end == at else _unknown(_records(frame, at))
         if (
             length == end - 4
             and kind == 0x02
             and not flags & 0x0F
             and 1 <= text_size <= 4096
-            and (text.isprintable() or _is_text(text))
+            and (text_data.translate(_MARKED_IN_TEXT) == text_data or _is_text(text_data.decode()))
         ):
-            message = _new(m.Say)
-            message.text = text
+            message = _new_Say()
+            message.text = text_data.decode()
             message.flags = flags
             message.request_id = request_id
             message.extensions = extensions
@@ -221,10 +266,13 @@ def decode_say(frame: bytes) -> m.Say:
 def encode_say(message: m.Say) -> bytes:
     """The frame of a SAY. Raises `EncodeError`."""
     try:
-        text = message.text
-        text_data = text.encode()
+        text_data = message.text.encode()
         text_size = len(text_data)
-        if message.__class__ is m.Say and 1 <= text_size <= 4096 and (text.isprintable() or _is_text(text)):
+        if (
+            type(message) is _Say
+            and 1 <= text_size <= 4096
+            and (text_data.translate(_MARKED_IN_TEXT) == text_data or _is_text(text_data.decode()))
+        ):
             frame = _pack_IBBIH(8 + text_size, 0x02, message.flags, message.request_id, text_size) + text_data
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
     except _DOUBT:
@@ -242,21 +290,23 @@ def decode_pm(frame: bytes) -> m.Pm:
         (text_size,) = _unpack_H(frame, at)
         text_at = at + 2
         at = text_at + text_size
-        text = frame[text_at:at].decode()
+        text_data = frame[text_at:at]
         extensions = () if end == at else _unknown(_records(frame, at))
         if (
             length == end - 4
             and kind == 0x03
             and not flags & 0x0F
-            and 1 <= to_size <= 24
-            and to_data[0] in _FIRST_OF_NAME
-            and not to_data.strip(_REST_OF_NAME)
+            and to_size <= 24
+            and (
+                (to_data.isalnum() and to_data[0] > 0x40)
+                or (to_data[0] in _FIRST_OF_NAME and not to_data.strip(_REST_OF_NAME))
+            )
             and 1 <= text_size <= 4096
-            and (text.isprintable() or _is_text(text))
+            and (text_data.translate(_MARKED_IN_TEXT) == text_data or _is_text(text_data.decode()))
         ):
-            message = _new(m.Pm)
+            message = _new_Pm()
             message.to = to_data.decode()
-            message.text = text
+            message.text = text_data.decode()
             message.flags = flags
             message.request_id = request_id
             message.extensions = extensions
@@ -269,19 +319,19 @@ def decode_pm(frame: bytes) -> m.Pm:
 def encode_pm(message: m.Pm) -> bytes:
     """The frame of a PM. Raises `EncodeError`."""
     try:
-        to = message.to
-        to_data = to.encode()
+        to_data = message.to.encode()
         to_size = len(to_data)
-        text = message.text
-        text_data = text.encode()
+        text_data = message.text.encode()
         text_size = len(text_data)
         if (
-            message.__class__ is m.Pm
-            and 1 <= to_size <= 24
-            and to_data[0] in _FIRST_OF_NAME
-            and not to_data.strip(_REST_OF_NAME)
+            type(message) is _Pm
+            and to_size <= 24
+            and (
+                (to_data.isalnum() and to_data[0] > 0x40)
+                or (to_data[0] in _FIRST_OF_NAME and not to_data.strip(_REST_OF_NAME))
+            )
             and 1 <= text_size <= 4096
-            and (text.isprintable() or _is_text(text))
+            and (text_data.translate(_MARKED_IN_TEXT) == text_data or _is_text(text_data.decode()))
         ):
             frame = (
                 _pack_IBBIB(9 + to_size + text_size, 0x03, message.flags, message.request_id, to_size)
@@ -312,7 +362,7 @@ def decode_who(frame: bytes) -> m.Who:
             and (not after_data or after_data[0] in _FIRST_OF_CURSOR)
             and not after_data.strip(_REST_OF_CURSOR)
         ):
-            message = _new(m.Who)
+            message = _new_Who()
             message.after = after_data.decode()
             message.limit = limit
             message.flags = flags
@@ -327,11 +377,10 @@ def decode_who(frame: bytes) -> m.Who:
 def encode_who(message: m.Who) -> bytes:
     """The frame of a WHO. Raises `EncodeError`."""
     try:
-        after = message.after
-        after_data = after.encode()
+        after_data = message.after.encode()
         after_size = len(after_data)
         if (
-            message.__class__ is m.Who
+            type(message) is _Who
             and after_size <= 24
             and (not after_data or after_data[0] in _FIRST_OF_CURSOR)
             and not after_data.strip(_REST_OF_CURSOR)
@@ -359,11 +408,13 @@ def decode_rename(frame: bytes) -> m.Rename:
             length == end - 4
             and kind == 0x05
             and not flags & 0x0F
-            and 1 <= name_size <= 24
-            and name_data[0] in _FIRST_OF_NAME
-            and not name_data.strip(_REST_OF_NAME)
+            and name_size <= 24
+            and (
+                (name_data.isalnum() and name_data[0] > 0x40)
+                or (name_data[0] in _FIRST_OF_NAME and not name_data.strip(_REST_OF_NAME))
+            )
         ):
-            message = _new(m.Rename)
+            message = _new_Rename()
             message.name = name_data.decode()
             message.flags = flags
             message.request_id = request_id
@@ -377,14 +428,15 @@ def decode_rename(frame: bytes) -> m.Rename:
 def encode_rename(message: m.Rename) -> bytes:
     """The frame of a RENAME. Raises `EncodeError`."""
     try:
-        name = message.name
-        name_data = name.encode()
+        name_data = message.name.encode()
         name_size = len(name_data)
         if (
-            message.__class__ is m.Rename
-            and 1 <= name_size <= 24
-            and name_data[0] in _FIRST_OF_NAME
-            and not name_data.strip(_REST_OF_NAME)
+            type(message) is _Rename
+            and name_size <= 24
+            and (
+                (name_data.isalnum() and name_data[0] > 0x40)
+                or (name_data[0] in _FIRST_OF_NAME and not name_data.strip(_REST_OF_NAME))
+            )
         ):
             frame = _pack_IBBIB(7 + name_size, 0x05, message.flags, message.request_id, name_size) + name_data
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
@@ -400,7 +452,7 @@ def decode_leave(frame: bytes) -> m.Leave:
         length, kind, flags, request_id = _unpack_IBBI(frame)
         extensions = () if end == 10 else _unknown(_records(frame, 10))
         if length == end - 4 and kind == 0x06 and not flags & 0x0F:
-            message = _new(m.Leave)
+            message = _new_Leave()
             message.flags = flags
             message.request_id = request_id
             message.extensions = extensions
@@ -413,7 +465,7 @@ def decode_leave(frame: bytes) -> m.Leave:
 def encode_leave(message: m.Leave) -> bytes:
     """The frame of a LEAVE. Raises `EncodeError`."""
     try:
-        if message.__class__ is m.Leave:
+        if type(message) is _Leave:
             frame = _pack_IBBI(6, 0x06, message.flags, message.request_id)
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
     except _DOUBT:
@@ -428,7 +480,7 @@ def decode_ping(frame: bytes) -> m.Ping:
         length, kind, flags, request_id, nonce = _unpack_IBBIQ(frame)
         extensions = () if end == 18 else _unknown(_records(frame, 18))
         if length == end - 4 and kind == 0x40 and not flags & 0x0F:
-            message = _new(m.Ping)
+            message = _new_Ping()
             message.nonce = nonce
             message.flags = flags
             message.request_id = request_id
@@ -442,7 +494,7 @@ def decode_ping(frame: bytes) -> m.Ping:
 def encode_ping(message: m.Ping) -> bytes:
     """The frame of a PING. Raises `EncodeError`."""
     try:
-        if message.__class__ is m.Ping:
+        if type(message) is _Ping:
             frame = _pack_IBBIQ(14, 0x40, message.flags, message.request_id, message.nonce)
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
     except _DOUBT:
@@ -457,7 +509,7 @@ def decode_pong(frame: bytes) -> m.Pong:
         length, kind, flags, request_id, nonce = _unpack_IBBIQ(frame)
         extensions = () if end == 18 else _unknown(_records(frame, 18))
         if length == end - 4 and kind == 0x41 and not flags & 0x0F:
-            message = _new(m.Pong)
+            message = _new_Pong()
             message.nonce = nonce
             message.flags = flags
             message.request_id = request_id
@@ -471,7 +523,7 @@ def decode_pong(frame: bytes) -> m.Pong:
 def encode_pong(message: m.Pong) -> bytes:
     """The frame of a PONG. Raises `EncodeError`."""
     try:
-        if message.__class__ is m.Pong:
+        if type(message) is _Pong:
             frame = _pack_IBBIQ(14, 0x41, message.flags, message.request_id, message.nonce)
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
     except _DOUBT:
@@ -489,7 +541,7 @@ def decode_welcome(frame: bytes) -> m.Welcome:
         (server_name_size,) = _unpack_B(frame, at)
         server_name_at = at + 1
         at = server_name_at + server_name_size
-        server_name = frame[server_name_at:at].decode()
+        server_name_data = frame[server_name_at:at]
         (
             seq,
             time,
@@ -516,18 +568,22 @@ def decode_welcome(frame: bytes) -> m.Welcome:
             and kind == 0x80
             and not flags & 0x0F
             and session_id >= 1
-            and 1 <= name_size <= 24
-            and name_data[0] in _FIRST_OF_NAME
-            and not name_data.strip(_REST_OF_NAME)
+            and name_size <= 24
+            and (
+                (name_data.isalnum() and name_data[0] > 0x40)
+                or (name_data[0] in _FIRST_OF_NAME and not name_data.strip(_REST_OF_NAME))
+            )
             and 1 <= server_name_size <= 64
-            and (server_name.isprintable() or _is_label(server_name))
+            and (
+                server_name_data.translate(_MARKED_IN_LABEL) == server_name_data or _is_label(server_name_data.decode())
+            )
         ):
-            message = _new(m.Welcome)
+            message = _new_Welcome()
             message.version = version
             message.capabilities = capabilities
             message.session_id = session_id
             message.name = name_data.decode()
-            message.server_name = server_name
+            message.server_name = server_name_data.decode()
             message.seq = seq
             message.time = time
             message.max_frame = max_frame
@@ -559,20 +615,22 @@ def encode_welcome(message: m.Welcome) -> bytes:
     """The frame of a WELCOME. Raises `EncodeError`."""
     try:
         session_id = message.session_id
-        name = message.name
-        name_data = name.encode()
+        name_data = message.name.encode()
         name_size = len(name_data)
-        server_name = message.server_name
-        server_name_data = server_name.encode()
+        server_name_data = message.server_name.encode()
         server_name_size = len(server_name_data)
         if (
-            message.__class__ is m.Welcome
+            type(message) is _Welcome
             and session_id >= 1
-            and 1 <= name_size <= 24
-            and name_data[0] in _FIRST_OF_NAME
-            and not name_data.strip(_REST_OF_NAME)
+            and name_size <= 24
+            and (
+                (name_data.isalnum() and name_data[0] > 0x40)
+                or (name_data[0] in _FIRST_OF_NAME and not name_data.strip(_REST_OF_NAME))
+            )
             and 1 <= server_name_size <= 64
-            and (server_name.isprintable() or _is_label(server_name))
+            and (
+                server_name_data.translate(_MARKED_IN_LABEL) == server_name_data or _is_label(server_name_data.decode())
+            )
         ):
             frame = (
                 _pack_IBBIHIQB(
@@ -622,7 +680,7 @@ def decode_ok(frame: bytes) -> m.Ok:
         length, kind, flags, request_id, seq, time = _unpack_IBBIQQ(frame)
         extensions = () if end == 26 else _unknown(_records(frame, 26))
         if length == end - 4 and kind == 0x81 and not flags & 0x0F:
-            message = _new(m.Ok)
+            message = _new_Ok()
             message.seq = seq
             message.time = time
             message.flags = flags
@@ -637,7 +695,7 @@ def decode_ok(frame: bytes) -> m.Ok:
 def encode_ok(message: m.Ok) -> bytes:
     """The frame of a OK. Raises `EncodeError`."""
     try:
-        if message.__class__ is m.Ok:
+        if type(message) is _Ok:
             frame = _pack_IBBIQQ(22, 0x81, message.flags, message.request_id, message.seq, message.time)
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
     except _DOUBT:
@@ -654,16 +712,18 @@ def decode_roster(frame: bytes) -> m.Roster:
             raise ValueError
         at = 12
         padded = frame + bytes(26)
-        entries = tuple([_new(m.User) for _ in range(entries_count)])
+        entries = tuple([_new_User() for _ in range(entries_count)])
         for entries_item in entries:
             entries_session_id, entries_name_data = _unpack_Q26p(padded, at)
             entries_name_data_size = len(entries_name_data)
             at += 9 + entries_name_data_size
             if not (
                 entries_session_id >= 1
-                and 1 <= entries_name_data_size <= 24
-                and entries_name_data[0] in _FIRST_OF_NAME
-                and not entries_name_data.strip(_REST_OF_NAME)
+                and entries_name_data_size <= 24
+                and (
+                    (entries_name_data.isalnum() and entries_name_data[0] > 0x40)
+                    or (entries_name_data[0] in _FIRST_OF_NAME and not entries_name_data.strip(_REST_OF_NAME))
+                )
             ):
                 raise ValueError
             entries_item.session_id = entries_session_id
@@ -671,7 +731,7 @@ def decode_roster(frame: bytes) -> m.Roster:
         (more,) = _unpack_B(frame, at)
         extensions = () if end == at + 1 else _unknown(_records(frame, at + 1))
         if length == end - 4 and kind == 0x82 and not flags & 0x0F and more <= 1:
-            message = _new(m.Roster)
+            message = _new_Roster()
             message.entries = entries
             message.more = more == 1
             message.flags = flags
@@ -691,21 +751,22 @@ def encode_roster(message: m.Roster) -> bytes:
         entries_parts = []
         for entries_item in entries:
             entries_part_session_id = entries_item.session_id
-            entries_part_name = entries_item.name
-            entries_part_name_data = entries_part_name.encode()
+            entries_part_name_data = entries_item.name.encode()
             entries_part_name_size = len(entries_part_name_data)
             if not (
                 entries_part_session_id >= 1
-                and 1 <= entries_part_name_size <= 24
-                and entries_part_name_data[0] in _FIRST_OF_NAME
-                and not entries_part_name_data.strip(_REST_OF_NAME)
+                and entries_part_name_size <= 24
+                and (
+                    (entries_part_name_data.isalnum() and entries_part_name_data[0] > 0x40)
+                    or (entries_part_name_data[0] in _FIRST_OF_NAME and not entries_part_name_data.strip(_REST_OF_NAME))
+                )
             ):
                 raise ValueError
             entries_parts.append(_pack_QB(entries_part_session_id, entries_part_name_size) + entries_part_name_data)
         entries_data = b"".join(entries_parts)
         more = message.more
         if (
-            message.__class__ is m.Roster
+            type(message) is _Roster
             and isinstance(entries, (tuple, list))
             and entries_count <= 4096
             and (more is True or more is False)
@@ -727,14 +788,19 @@ def decode_error(frame: bytes) -> m.Error:
         end = len(frame)
         length, kind, flags, request_id, code, request_type, retry_after_ms, detail_size = _unpack_IBBIBBIB(frame)
         at = 17 + detail_size
-        detail = frame[17:at].decode()
+        detail_data = frame[17:at]
         extensions = () if end == at else _unknown(_records(frame, at))
-        if length == end - 4 and kind == 0x83 and not flags & 0x0F and (detail.isprintable() or _is_detail(detail)):
-            message = _new(m.Error)
+        if (
+            length == end - 4
+            and kind == 0x83
+            and not flags & 0x0F
+            and (detail_data.translate(_MARKED_IN_DETAIL) == detail_data or _is_detail(detail_data.decode()))
+        ):
+            message = _new_Error()
             message.code = _MEMBERS_OF_ERROR_CODE.get(code, code)
             message.request_type = request_type
             message.retry_after_ms = retry_after_ms
-            message.detail = detail
+            message.detail = detail_data.decode()
             message.flags = flags
             message.request_id = request_id
             message.extensions = extensions
@@ -747,10 +813,11 @@ def decode_error(frame: bytes) -> m.Error:
 def encode_error(message: m.Error) -> bytes:
     """The frame of a ERROR. Raises `EncodeError`."""
     try:
-        detail = message.detail
-        detail_data = detail.encode()
+        detail_data = message.detail.encode()
         detail_size = len(detail_data)
-        if message.__class__ is m.Error and (detail.isprintable() or _is_detail(detail)):
+        if type(message) is _Error and (
+            detail_data.translate(_MARKED_IN_DETAIL) == detail_data or _is_detail(detail_data.decode())
+        ):
             frame = (
                 _pack_IBBIBBIB(
                     13 + detail_size,
@@ -776,13 +843,18 @@ def decode_goodbye(frame: bytes) -> m.Goodbye:
         end = len(frame)
         length, kind, flags, request_id, code, retry_after_ms, detail_size = _unpack_IBBIBIB(frame)
         at = 16 + detail_size
-        detail = frame[16:at].decode()
+        detail_data = frame[16:at]
         extensions = () if end == at else _unknown(_records(frame, at))
-        if length == end - 4 and kind == 0x84 and not flags & 0x0F and (detail.isprintable() or _is_detail(detail)):
-            message = _new(m.Goodbye)
+        if (
+            length == end - 4
+            and kind == 0x84
+            and not flags & 0x0F
+            and (detail_data.translate(_MARKED_IN_DETAIL) == detail_data or _is_detail(detail_data.decode()))
+        ):
+            message = _new_Goodbye()
             message.code = _MEMBERS_OF_GOODBYE_CODE.get(code, code)
             message.retry_after_ms = retry_after_ms
-            message.detail = detail
+            message.detail = detail_data.decode()
             message.flags = flags
             message.request_id = request_id
             message.extensions = extensions
@@ -795,10 +867,11 @@ def decode_goodbye(frame: bytes) -> m.Goodbye:
 def encode_goodbye(message: m.Goodbye) -> bytes:
     """The frame of a GOODBYE. Raises `EncodeError`."""
     try:
-        detail = message.detail
-        detail_data = detail.encode()
+        detail_data = message.detail.encode()
         detail_size = len(detail_data)
-        if message.__class__ is m.Goodbye and (detail.isprintable() or _is_detail(detail)):
+        if type(message) is _Goodbye and (
+            detail_data.translate(_MARKED_IN_DETAIL) == detail_data or _is_detail(detail_data.decode())
+        ):
             frame = (
                 _pack_IBBIBIB(
                     12 + detail_size,
@@ -824,30 +897,32 @@ def decode_chat(frame: bytes) -> m.Chat:
         length, kind, flags, request_id, seq, time, who_session_id, who_name_size = _unpack_IBBIQQQB(frame)
         at = 35 + who_name_size
         who_name_data = frame[35:at]
-        who = _new(m.User)
+        who = _new_User()
         who.session_id = who_session_id
         who.name = who_name_data.decode()
         (text_size,) = _unpack_H(frame, at)
         text_at = at + 2
         at = text_at + text_size
-        text = frame[text_at:at].decode()
+        text_data = frame[text_at:at]
         extensions = () if end == at else _unknown(_records(frame, at))
         if (
             length == end - 4
             and kind == 0xC0
             and not flags & 0x0F
             and who_session_id >= 1
-            and 1 <= who_name_size <= 24
-            and who_name_data[0] in _FIRST_OF_NAME
-            and not who_name_data.strip(_REST_OF_NAME)
+            and who_name_size <= 24
+            and (
+                (who_name_data.isalnum() and who_name_data[0] > 0x40)
+                or (who_name_data[0] in _FIRST_OF_NAME and not who_name_data.strip(_REST_OF_NAME))
+            )
             and 1 <= text_size <= 4096
-            and (text.isprintable() or _is_text(text))
+            and (text_data.translate(_MARKED_IN_TEXT) == text_data or _is_text(text_data.decode()))
         ):
-            message = _new(m.Chat)
+            message = _new_Chat()
             message.seq = seq
             message.time = time
             message.who = who
-            message.text = text
+            message.text = text_data.decode()
             message.flags = flags
             message.request_id = request_id
             message.extensions = extensions
@@ -862,20 +937,20 @@ def encode_chat(message: m.Chat) -> bytes:
     try:
         who = message.who
         who_session_id = who.session_id
-        who_name = who.name
-        who_name_data = who_name.encode()
+        who_name_data = who.name.encode()
         who_name_size = len(who_name_data)
-        text = message.text
-        text_data = text.encode()
+        text_data = message.text.encode()
         text_size = len(text_data)
         if (
-            message.__class__ is m.Chat
+            type(message) is _Chat
             and who_session_id >= 1
-            and 1 <= who_name_size <= 24
-            and who_name_data[0] in _FIRST_OF_NAME
-            and not who_name_data.strip(_REST_OF_NAME)
+            and who_name_size <= 24
+            and (
+                (who_name_data.isalnum() and who_name_data[0] > 0x40)
+                or (who_name_data[0] in _FIRST_OF_NAME and not who_name_data.strip(_REST_OF_NAME))
+            )
             and 1 <= text_size <= 4096
-            and (text.isprintable() or _is_text(text))
+            and (text_data.translate(_MARKED_IN_TEXT) == text_data or _is_text(text_data.decode()))
         ):
             frame = (
                 _pack_IBBIQQQB(
@@ -905,29 +980,31 @@ def decode_whisper(frame: bytes) -> m.Whisper:
         length, kind, flags, request_id, time, who_session_id, who_name_size = _unpack_IBBIQQB(frame)
         at = 27 + who_name_size
         who_name_data = frame[27:at]
-        who = _new(m.User)
+        who = _new_User()
         who.session_id = who_session_id
         who.name = who_name_data.decode()
         (text_size,) = _unpack_H(frame, at)
         text_at = at + 2
         at = text_at + text_size
-        text = frame[text_at:at].decode()
+        text_data = frame[text_at:at]
         extensions = () if end == at else _unknown(_records(frame, at))
         if (
             length == end - 4
             and kind == 0xC1
             and not flags & 0x0F
             and who_session_id >= 1
-            and 1 <= who_name_size <= 24
-            and who_name_data[0] in _FIRST_OF_NAME
-            and not who_name_data.strip(_REST_OF_NAME)
+            and who_name_size <= 24
+            and (
+                (who_name_data.isalnum() and who_name_data[0] > 0x40)
+                or (who_name_data[0] in _FIRST_OF_NAME and not who_name_data.strip(_REST_OF_NAME))
+            )
             and 1 <= text_size <= 4096
-            and (text.isprintable() or _is_text(text))
+            and (text_data.translate(_MARKED_IN_TEXT) == text_data or _is_text(text_data.decode()))
         ):
-            message = _new(m.Whisper)
+            message = _new_Whisper()
             message.time = time
             message.who = who
-            message.text = text
+            message.text = text_data.decode()
             message.flags = flags
             message.request_id = request_id
             message.extensions = extensions
@@ -942,20 +1019,20 @@ def encode_whisper(message: m.Whisper) -> bytes:
     try:
         who = message.who
         who_session_id = who.session_id
-        who_name = who.name
-        who_name_data = who_name.encode()
+        who_name_data = who.name.encode()
         who_name_size = len(who_name_data)
-        text = message.text
-        text_data = text.encode()
+        text_data = message.text.encode()
         text_size = len(text_data)
         if (
-            message.__class__ is m.Whisper
+            type(message) is _Whisper
             and who_session_id >= 1
-            and 1 <= who_name_size <= 24
-            and who_name_data[0] in _FIRST_OF_NAME
-            and not who_name_data.strip(_REST_OF_NAME)
+            and who_name_size <= 24
+            and (
+                (who_name_data.isalnum() and who_name_data[0] > 0x40)
+                or (who_name_data[0] in _FIRST_OF_NAME and not who_name_data.strip(_REST_OF_NAME))
+            )
             and 1 <= text_size <= 4096
-            and (text.isprintable() or _is_text(text))
+            and (text_data.translate(_MARKED_IN_TEXT) == text_data or _is_text(text_data.decode()))
         ):
             frame = (
                 _pack_IBBIQQB(
@@ -983,20 +1060,20 @@ def decode_notice(frame: bytes) -> m.Notice:
         end = len(frame)
         length, kind, flags, request_id, seq, time, scope, text_size = _unpack_IBBIQQBH(frame)
         at = 29 + text_size
-        text = frame[29:at].decode()
+        text_data = frame[29:at]
         extensions = () if end == at else _unknown(_records(frame, at))
         if (
             length == end - 4
             and kind == 0xC2
             and not flags & 0x0F
             and 1 <= text_size <= 4096
-            and (text.isprintable() or _is_text(text))
+            and (text_data.translate(_MARKED_IN_TEXT) == text_data or _is_text(text_data.decode()))
         ):
-            message = _new(m.Notice)
+            message = _new_Notice()
             message.seq = seq
             message.time = time
             message.scope = _MEMBERS_OF_NOTICE_SCOPE[scope]
-            message.text = text
+            message.text = text_data.decode()
             message.flags = flags
             message.request_id = request_id
             message.extensions = extensions
@@ -1010,14 +1087,13 @@ def encode_notice(message: m.Notice) -> bytes:
     """The frame of a NOTICE. Raises `EncodeError`."""
     try:
         scope = message.scope
-        text = message.text
-        text_data = text.encode()
+        text_data = message.text.encode()
         text_size = len(text_data)
         if (
-            message.__class__ is m.Notice
+            type(message) is _Notice
             and scope in _MEMBERS_OF_NOTICE_SCOPE
             and 1 <= text_size <= 4096
-            and (text.isprintable() or _is_text(text))
+            and (text_data.translate(_MARKED_IN_TEXT) == text_data or _is_text(text_data.decode()))
         ):
             frame = (
                 _pack_IBBIQQBH(
@@ -1038,7 +1114,7 @@ def decode_joined(frame: bytes) -> m.Joined:
         length, kind, flags, request_id, seq, time, who_session_id, who_name_size = _unpack_IBBIQQQB(frame)
         at = 35 + who_name_size
         who_name_data = frame[35:at]
-        who = _new(m.User)
+        who = _new_User()
         who.session_id = who_session_id
         who.name = who_name_data.decode()
         extensions = () if end == at else _unknown(_records(frame, at))
@@ -1047,11 +1123,13 @@ def decode_joined(frame: bytes) -> m.Joined:
             and kind == 0xC3
             and not flags & 0x0F
             and who_session_id >= 1
-            and 1 <= who_name_size <= 24
-            and who_name_data[0] in _FIRST_OF_NAME
-            and not who_name_data.strip(_REST_OF_NAME)
+            and who_name_size <= 24
+            and (
+                (who_name_data.isalnum() and who_name_data[0] > 0x40)
+                or (who_name_data[0] in _FIRST_OF_NAME and not who_name_data.strip(_REST_OF_NAME))
+            )
         ):
-            message = _new(m.Joined)
+            message = _new_Joined()
             message.seq = seq
             message.time = time
             message.who = who
@@ -1069,15 +1147,16 @@ def encode_joined(message: m.Joined) -> bytes:
     try:
         who = message.who
         who_session_id = who.session_id
-        who_name = who.name
-        who_name_data = who_name.encode()
+        who_name_data = who.name.encode()
         who_name_size = len(who_name_data)
         if (
-            message.__class__ is m.Joined
+            type(message) is _Joined
             and who_session_id >= 1
-            and 1 <= who_name_size <= 24
-            and who_name_data[0] in _FIRST_OF_NAME
-            and not who_name_data.strip(_REST_OF_NAME)
+            and who_name_size <= 24
+            and (
+                (who_name_data.isalnum() and who_name_data[0] > 0x40)
+                or (who_name_data[0] in _FIRST_OF_NAME and not who_name_data.strip(_REST_OF_NAME))
+            )
         ):
             frame = (
                 _pack_IBBIQQQB(
@@ -1105,7 +1184,7 @@ def decode_left(frame: bytes) -> m.Left:
         length, kind, flags, request_id, seq, time, who_session_id, who_name_size = _unpack_IBBIQQQB(frame)
         at = 35 + who_name_size
         who_name_data = frame[35:at]
-        who = _new(m.User)
+        who = _new_User()
         who.session_id = who_session_id
         who.name = who_name_data.decode()
         (reason,) = _unpack_B(frame, at)
@@ -1115,11 +1194,13 @@ def decode_left(frame: bytes) -> m.Left:
             and kind == 0xC4
             and not flags & 0x0F
             and who_session_id >= 1
-            and 1 <= who_name_size <= 24
-            and who_name_data[0] in _FIRST_OF_NAME
-            and not who_name_data.strip(_REST_OF_NAME)
+            and who_name_size <= 24
+            and (
+                (who_name_data.isalnum() and who_name_data[0] > 0x40)
+                or (who_name_data[0] in _FIRST_OF_NAME and not who_name_data.strip(_REST_OF_NAME))
+            )
         ):
-            message = _new(m.Left)
+            message = _new_Left()
             message.seq = seq
             message.time = time
             message.who = who
@@ -1138,15 +1219,16 @@ def encode_left(message: m.Left) -> bytes:
     try:
         who = message.who
         who_session_id = who.session_id
-        who_name = who.name
-        who_name_data = who_name.encode()
+        who_name_data = who.name.encode()
         who_name_size = len(who_name_data)
         if (
-            message.__class__ is m.Left
+            type(message) is _Left
             and who_session_id >= 1
-            and 1 <= who_name_size <= 24
-            and who_name_data[0] in _FIRST_OF_NAME
-            and not who_name_data.strip(_REST_OF_NAME)
+            and who_name_size <= 24
+            and (
+                (who_name_data.isalnum() and who_name_data[0] > 0x40)
+                or (who_name_data[0] in _FIRST_OF_NAME and not who_name_data.strip(_REST_OF_NAME))
+            )
         ):
             frame = (
                 _pack_IBBIQQQB(
@@ -1175,7 +1257,7 @@ def decode_renamed(frame: bytes) -> m.Renamed:
         length, kind, flags, request_id, seq, time, who_session_id, who_name_size = _unpack_IBBIQQQB(frame)
         at = 35 + who_name_size
         who_name_data = frame[35:at]
-        who = _new(m.User)
+        who = _new_User()
         who.session_id = who_session_id
         who.name = who_name_data.decode()
         (new_name_size,) = _unpack_B(frame, at)
@@ -1188,14 +1270,18 @@ def decode_renamed(frame: bytes) -> m.Renamed:
             and kind == 0xC5
             and not flags & 0x0F
             and who_session_id >= 1
-            and 1 <= who_name_size <= 24
-            and who_name_data[0] in _FIRST_OF_NAME
-            and not who_name_data.strip(_REST_OF_NAME)
-            and 1 <= new_name_size <= 24
-            and new_name_data[0] in _FIRST_OF_NAME
-            and not new_name_data.strip(_REST_OF_NAME)
+            and who_name_size <= 24
+            and (
+                (who_name_data.isalnum() and who_name_data[0] > 0x40)
+                or (who_name_data[0] in _FIRST_OF_NAME and not who_name_data.strip(_REST_OF_NAME))
+            )
+            and new_name_size <= 24
+            and (
+                (new_name_data.isalnum() and new_name_data[0] > 0x40)
+                or (new_name_data[0] in _FIRST_OF_NAME and not new_name_data.strip(_REST_OF_NAME))
+            )
         ):
-            message = _new(m.Renamed)
+            message = _new_Renamed()
             message.seq = seq
             message.time = time
             message.who = who
@@ -1214,21 +1300,23 @@ def encode_renamed(message: m.Renamed) -> bytes:
     try:
         who = message.who
         who_session_id = who.session_id
-        who_name = who.name
-        who_name_data = who_name.encode()
+        who_name_data = who.name.encode()
         who_name_size = len(who_name_data)
-        new_name = message.new_name
-        new_name_data = new_name.encode()
+        new_name_data = message.new_name.encode()
         new_name_size = len(new_name_data)
         if (
-            message.__class__ is m.Renamed
+            type(message) is _Renamed
             and who_session_id >= 1
-            and 1 <= who_name_size <= 24
-            and who_name_data[0] in _FIRST_OF_NAME
-            and not who_name_data.strip(_REST_OF_NAME)
-            and 1 <= new_name_size <= 24
-            and new_name_data[0] in _FIRST_OF_NAME
-            and not new_name_data.strip(_REST_OF_NAME)
+            and who_name_size <= 24
+            and (
+                (who_name_data.isalnum() and who_name_data[0] > 0x40)
+                or (who_name_data[0] in _FIRST_OF_NAME and not who_name_data.strip(_REST_OF_NAME))
+            )
+            and new_name_size <= 24
+            and (
+                (new_name_data.isalnum() and new_name_data[0] > 0x40)
+                or (new_name_data[0] in _FIRST_OF_NAME and not new_name_data.strip(_REST_OF_NAME))
+            )
         ):
             frame = (
                 _pack_IBBIQQQB(

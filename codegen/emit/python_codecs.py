@@ -13,15 +13,15 @@ _IMPORTS = """from __future__ import annotations
 
 import struct
 from collections.abc import Callable{collection}
+from functools import partial
 from typing import Any
 
 from . import messages as m
 from . import twins as t
 from . import wire as w
-from .codec import Codecs, MessageCodec
+from .codec import Codecs, MessageCodec{marking}
 {names}
 
-_new = object.__new__
 {none}#: What wrong bytes and wrong values raise in straight-line code. The twin then tells what is wrong.
 _DOUBT = (struct.error, ValueError, TypeError, AttributeError, LookupError)
 """
@@ -72,14 +72,20 @@ def codecs(spec: Spec) -> str:
     out += 'which says what is wrong.\n"""\n\n'
     imported = "\n".join(f"from .twins import {name} as {name}" for name in sorted(names))
     none = "_NO_EXTENSIONS: tuple[w.Extension, ...] = ()\n" if spec.frame.extension else ""
-    out += _IMPORTS.format(collection=", Collection" if spec.frame.extension else "", names=imported, none=none)
+    out += _IMPORTS.format(
+        collection=", Collection" if spec.frame.extension else "",
+        names=imported,
+        marking=", marking" if module.marks else "",
+        none=none,
+    )
     out += "\n" + module.prelude() + ("\n" + records.rstrip("\n") + "\n" if records else "") + functions + "\n\n"
     for message in spec.messages:
         name = message.name.lower()
         out += f"{message.name} = MessageCodec(t.{message.name}, decode_{name}, encode_{name})\n"
     out += "\n#: Every codec, by type, class and name.\n"
-    listed = "".join(f"        {message.name},\n" for message in spec.messages)
-    out += f"CODECS = Codecs(\n    FRAME,\n    {literal(spec.failures.unknown_type)},\n    (\n{listed}    ),\n)\n"
+    names = [message.name for message in spec.messages]
+    listed = f"({names[0]},)" if len(names) == 1 else "(\n" + "".join(f"        {name},\n" for name in names) + "    )"
+    out += f"CODECS = Codecs(\n    FRAME,\n    {literal(spec.failures.unknown_type)},\n    {listed},\n)\n"
     out += "_DECODERS: dict[int, Callable[[bytes], w.Message]] = {kind: codec.decode for kind, codec in CODECS.by_type.items()}\n"
     out += "_ENCODERS: dict[type[w.Message], Callable[[Any], bytes]] = {\n    kind: codec.encode for kind, codec in CODECS.by_class.items()\n}\n"
     return out + _DISPATCH.format(type=kind, missing=missing)

@@ -126,22 +126,17 @@ class _Reader:
         return self.array(type_, wish)
 
     def string(self, type_: StringType, wish: str) -> str:
-        low, high = type_.minimum.bytes, type_.maximum.bytes
+        low, high = self.module.least(type_), type_.maximum.bytes
         if self.padded and type_.count == "u8":
             data = self.short(low, high, f"{wish}_data")
         else:
             data = self.cut(low, high, type_.count, wish)
-        if self.module.byte_rules(type_, data):
-            if not data.isidentifier():
-                name = self.names.new(f"{wish}_data")
-                self.add(f"{name} = {data}")
-                data = name
-            self.conditions += self.module.byte_rules(type_, data)
-            return f"{data}.decode()"
-        text = self.names.new(wish)
-        self.add(f"{text} = {data}.decode()")
-        self.conditions += self.module.rules(type_, text)
-        return text
+        if not data.isidentifier():
+            name = self.names.new(f"{wish}_data")
+            self.add(f"{name} = {data}")
+            data = name
+        self.conditions += self.module.rules(type_, data)
+        return f"{data}.decode()"
 
     def scalar(self, type_: Type, name: str) -> str:
         if isinstance(type_, IntegerType):
@@ -173,8 +168,8 @@ class _Reader:
         return name
 
     def new(self, name: str, record: str, attributes: list[tuple[str, str]]) -> None:
-        """Make a record without the call of its constructor, which would cost as much as all the rest."""
-        self.add(f"{name} = _new(m.{record})")
+        """Make a record and set its attributes."""
+        self.add(f"{name} = {self.module.maker(record)}")
         self.set(name, attributes)
 
     def set(self, name: str, attributes: list[tuple[str, str]]) -> None:
@@ -200,7 +195,7 @@ class _Reader:
         inner.move_to("at")
         items, item = self.names.new(wish), self.names.new(f"{wish}_item")
         if isinstance(type_.item, StructType):
-            self.add(f"{items} = tuple([_new(m.{class_name(type_.item.name)}) for _ in range({count})])")
+            self.add(f"{items} = tuple([{self.module.maker(class_name(type_.item.name))} for _ in range({count})])")
             self.add(f"for {item} in {items}:")
             attributes = inner.fields(type_.item.fields, f"{wish}_")
             inner.finish()
@@ -258,7 +253,7 @@ def decoder(spec: Spec, message: Message, module: Module) -> str:
         made.new("message", record, attributes)
         made.add("return message")
     else:
-        made.add(f"return _new(m.{record})")
+        made.add(f"return {module.maker(record)}")
     return (
         f"def decode_{name}(frame: bytes) -> m.{record}:\n"
         f'    """Read a whole {message.name} frame. Raises `DecodeError`."""\n'

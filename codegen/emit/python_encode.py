@@ -77,11 +77,10 @@ class _Writer:
             name = self.bound(source, wish)
             self.fields(type_.fields, name, f"{wish}_")
         elif isinstance(type_, StringType):
-            text = self.bound(source, wish)
             data = self.names.new(f"{wish}_data")
-            self.add(f"{data} = {text}.encode()")
-            self.counted(data, type_.minimum.bytes, type_.maximum.bytes, type_.count, wish)
-            self.conditions += self.module.byte_rules(type_, data) or self.module.rules(type_, text)
+            self.add(f"{data} = {source}.encode()")
+            self.counted(data, self.module.least(type_), type_.maximum.bytes, type_.count, wish)
+            self.conditions += self.module.rules(type_, data)
         elif isinstance(type_, BytesType):
             data = self.bound(source, wish)
             self.conditions.append(f"isinstance({data}, bytes)")
@@ -152,7 +151,7 @@ def encoder(spec: Spec, message: Message, module: Module) -> str:
     """The function that makes a whole frame of the message."""
     name, record = message.name.lower(), class_name(message.name)
     writer = _Writer(module, Names(), " " * 8)
-    writer.conditions.append(f"message.__class__ is m.{record}")
+    writer.conditions.append(f"type(message) is {module.record(record)}")
     for field in spec.frame.fields:
         if field.role == "length":
             writer.number(field.base, "")

@@ -134,6 +134,8 @@ def _legality(spec: Spec) -> str:
         for r in spec.numbering
     ]
     out += "\n" + comment("First type, last type, sender and kind of each range of types.")
+    if len(ranges) == 1:
+        return out + f"NUMBERING: tuple[tuple[int, int, str, str], ...] = ({ranges[0].strip()})\n"
     return out + display("NUMBERING: tuple[tuple[int, int, str, str], ...] = ", "(", ranges, ")")
 
 

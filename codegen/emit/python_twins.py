@@ -16,7 +16,7 @@ from ..model import (
     StructType,
     Type,
 )
-from .python_syntax import banner, call, class_name, hexadecimal, literal
+from .python_syntax import banner, bracketed, call, class_name, hexadecimal, literal
 from .sections import Sections
 
 
@@ -96,7 +96,7 @@ def twins(spec: Spec) -> str:
         arguments += [writer.field(field) for field in message.fields]
         if message.optional:
             optional = [f'{field.tag}: "{field.name}" / {writer.type(field.type)}' for field in message.optional]
-            arguments.append("optional={" + ", ".join(optional) + "}")
+            arguments.append(bracketed("optional={", optional, "}", 4))
         out += "\n" + call(f"{message.name} = InterpretedCodec", arguments) + "\n"
     return out
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -28,6 +27,8 @@ from ..model import (
 from .python_syntax import WIDTH, class_name
 
 FORMATS = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q"}
+_LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_DIGITS = frozenset(b"0123456789")
 #: What a generated function calls its own things; no field may take these names there.
 _TAKEN = ("frame", "end", "at", "message", "records", "record", "extensions", "tail", "struct", "m", "t", "w")
 
@@ -91,6 +92,7 @@ class Module:
         self.order = ">" if spec.byte_order == "big" else "<"
         self._structs: dict[str, str] = {}
         self._tables: dict[str, str] = {}
+        self.marks = False
 
     def unpack(self, codes: str) -> str:
         """The function that reads the values of a format from a place in a buffer."""
@@ -111,32 +113,55 @@ class Module:
         self._tables[name] = f"{name}: dict[int, {members}] = {{member.value: member for member in {members}}}"
         return name
 
-    def byte_rules(self, type_: StringType, data: str) -> list[str]:
-        """The conditions that the bytes of a string have the characters it may have; none if its pattern is not plain."""
-        alphabet = Alphabet.of(type_.pattern)
-        if alphabet is None:
-            return []
-        rest = f"_REST_OF_{type_.name.upper()}"
-        self._tables[rest] = f"{rest} = {alphabet.rest!r}".replace("'", '"')
-        conditions = []
-        if alphabet.first:
-            first = f"_FIRST_OF_{type_.name.upper()}"
-            self._tables[first] = f"{first} = frozenset({alphabet.first!r})".replace("'", '"')
-            test = f"{data}[0] in {first}"
-            conditions.append(f"(not {data} or {test})" if alphabet.optional else test)
-        # Nothing is left if there are only such bytes. That costs less than a regular expression.
-        return [*conditions, f"not {data}.strip({rest})"]
+    def rules(self, type_: StringType, data: str) -> list[str]:
+        """The conditions that the bytes of a string, which are UTF-8, have the characters that they may have.
 
-    def rules(self, type_: StringType, text: str) -> list[str]:
-        """The condition that a string has the characters it may have."""
+        What is common passes by a test on the bytes, which costs less than a regular expression on the text.
+        """
         if not type_.pattern:
             return []
+        if alphabet := Alphabet.of(type_.pattern):
+            return self._alphabet(type_.name.upper(), alphabet, data)
         name = f"_is_{type_.name}"
         self._tables[name] = f"{name} = t.{type_.name.upper()}_TYPE.rule.fullmatch"
-        if type_.forbidden and only_controls(type_.forbidden):
-            # No control character is printable, and asking that is cheaper.
-            return [f"({text}.isprintable() or {name}({text}))"]
-        return [f"{name}({text})"]
+        if not type_.forbidden:
+            return [f"{name}({data}.decode())"]
+        table = f"_MARKED_IN_{type_.name.upper()}"
+        self._tables[table] = f'{table} = marking("{suspects(type_.forbidden)}")'
+        self.marks = True
+        return [f"({data}.translate({table}) == {data} or {name}({data}.decode()))"]
+
+    def _alphabet(self, name: str, alphabet: Alphabet, data: str) -> list[str]:
+        rest = f"_REST_OF_{name}"
+        self._tables[rest] = f"{rest} = {_bytes_literal(alphabet.rest)}"
+        only_rest = f"not {data}.strip({rest})"  # Nothing is left if there are only such bytes.
+        if not alphabet.first:
+            return [only_rest]
+        first = f"_FIRST_OF_{name}"
+        self._tables[first] = f"{first} = frozenset({_bytes_literal(alphabet.first)})"
+        begins = f"{data}[0] in {first}"
+        if alphabet.optional:
+            return [f"(not {data} or {begins})", only_rest]
+        if set(alphabet.first) >= _LETTERS and set(alphabet.rest) >= _LETTERS | _DIGITS:
+            # Letters and digits with a letter in front: most names are no more than that.
+            return [f"(({data}.isalnum() and {data}[0] > 0x40) or ({begins} and {only_rest}))"]
+        return [begins, only_rest]
+
+    def least(self, type_: StringType) -> int:
+        """The size that is to be asked for: none where the rules look at the first byte, which has to be there."""
+        alphabet = Alphabet.of(type_.pattern)
+        first = alphabet is not None and alphabet.first and not alphabet.optional
+        return 0 if first and type_.minimum.bytes <= 1 else type_.minimum.bytes
+
+    def maker(self, name: str) -> str:
+        """What makes an empty record: the call of its class would cost as much as all the rest."""
+        self._tables[f"_new_{name}"] = f"_new_{name} = partial(object.__new__, m.{name})"
+        return f"_new_{name}()"
+
+    def record(self, name: str) -> str:
+        """The class of a message or struct, by a name that is found at once."""
+        self._tables[f"_{name}"] = f"_{name} = m.{name}"
+        return f"_{name}"
 
     def prelude(self) -> str:
         return "".join(f"{line}\n" for line in [*sorted(self._structs.values()), *self._tables.values()])
@@ -157,7 +182,7 @@ class Alphabet(NamedTuple):
         if match is None:
             return None
         first, rest = (_class_bytes(text) for text in (match[1] or match[3], match[2] or match[4]))
-        if not set(first) <= set(rest) or b"'" in rest or b'"' in rest:
+        if not set(first) <= set(rest):
             return None
         return cls(first, rest, bool(match[3]))
 
@@ -170,14 +195,32 @@ def _class_bytes(text: str | None) -> bytes:
     return bytes(sorted(found, key=lambda code: (not chr(code).islower(), not chr(code).isalpha(), code)))
 
 
-def only_controls(ranges: Iterable[str]) -> bool:
-    """Whether ranges such as U+0000-U+001F hold nothing but control characters, of which Unicode will have no more."""
+def suspects(ranges: Iterable[str]) -> str:
+    """The bytes with which a character in ranges such as U+0080-U+009F begins, as `00-08 7f`; others may begin so, too."""
+    found: set[int] = set()
     for item in ranges:
         first, _, last = item.partition("-")
-        for code in range(int(first[2:], 16), int((last or first)[2:], 16) + 1):
-            if unicodedata.category(chr(code)) != "Cc":
-                return False
-    return True
+        low, high = int(first[2:], 16), int((last or first)[2:], 16)
+        found |= set(range(low, min(high, 0x7F) + 1))
+        if high > 0x7F:
+            found |= set(range(_lead(max(low, 0x80)), _lead(high) + 1))
+    firsts = [byte for byte in sorted(found) if byte - 1 not in found]
+    lasts = [byte for byte in sorted(found) if byte + 1 not in found]
+    pairs = zip(firsts, lasts, strict=True)
+    return " ".join(f"{first:02x}" if first == last else f"{first:02x}-{last:02x}" for first, last in pairs)
+
+
+def _lead(code: int) -> int:
+    """The first byte of a character beyond ASCII in UTF-8."""
+    return 0xC0 | code >> 6 if code < 0x800 else 0xE0 | code >> 12 if code < 0x10000 else 0xF0 | code >> 18
+
+
+def _bytes_literal(data: bytes) -> str:
+    """Bytes as ruff writes them."""
+    text = repr(data)[2:-1]
+    return (
+        f"b'{text}'" if '"' in text and "\\'" not in text else 'b"' + text.replace("\\'", "'").replace('"', '\\"') + '"'
+    )
 
 
 def condition(parts: list[str], indent: str, negation: str = "") -> str:
@@ -186,9 +229,23 @@ def condition(parts: list[str], indent: str, negation: str = "") -> str:
     line = f"{indent}if {negation}({joined}):\n" if negation and len(parts) > 1 else f"{indent}if {negation}{joined}:\n"
     if len(line) <= WIDTH + 1:
         return line
-    if len(indent) + 4 + len(joined) > WIDTH or not negation:
-        joined = f"\n{indent}    and ".join(parts)
-    return f"{indent}if {negation}(\n{indent}    {joined}\n{indent}):\n"
+    deeper = indent + "    "
+    if len(parts) == 2 and parts[1].startswith("(") and not negation:
+        return f"{indent}if {parts[0]} and {_broken(parts[1], indent)}:\n"
+    if len(deeper) + len(joined) > WIDTH or not negation:
+        joined = f"\n{deeper}and ".join(
+            _broken(part, deeper) if len(f"{deeper}{'and ' if index else ''}{part}") > WIDTH else part
+            for index, part in enumerate(parts)
+        )
+    return f"{indent}if {negation}(\n{deeper}{joined}\n{indent}):\n"
+
+
+def _broken(alternatives: str, indent: str) -> str:
+    """`(a or b)` over several lines."""
+    deeper, inner = indent + "    ", alternatives[1:-1]
+    if len(deeper + inner) > WIDTH:
+        inner = inner.replace(" or ", f"\n{deeper}or ")
+    return f"(\n{deeper}{inner}\n{indent})"
 
 
 def refusal(parts: list[str], indent: str) -> str:

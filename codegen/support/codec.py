@@ -32,11 +32,19 @@ from .wire import DecodeError, EncodeError, FrameLayout, HeaderField, Message, W
 MessageT = TypeVar("MessageT", bound=Message)
 
 if TYPE_CHECKING:
-    # The stubs say that a Struct gives a Container; these give messages.
-    class _MessageStruct(c.Construct[MessageT, Any], Generic[MessageT]):
+    from _typeshed import ReadableBuffer
+
+    # The stubs say that a Struct gives a Container; these give messages. The methods are those of construct, said again
+    # for who has it without stubs.
+    class _MessageStruct(c.Construct[MessageT, MessageT | Mapping[str, Any]], Generic[MessageT]):
         subcons: list[Any]
 
         def __init__(self, *subcons: Any) -> None: ...
+        def parse_stream(self, stream: Any, **contextkw: Any) -> MessageT: ...
+        def parse_file(self, filename: Any, **contextkw: Any) -> MessageT: ...
+        def build(self, obj: MessageT | Mapping[str, Any], **contextkw: Any) -> bytes: ...
+        def build_stream(self, obj: MessageT | Mapping[str, Any], stream: Any, **contextkw: Any) -> None: ...
+        def build_file(self, obj: MessageT | Mapping[str, Any], filename: Any, **contextkw: Any) -> None: ...
 else:
 
     class _MessageStruct(OpaqueStruct, Generic[MessageT]):
@@ -88,10 +96,10 @@ class InterpretedCodec(_MessageStruct[MessageT]):
 
     # -- reading -------------------------------------------------------------------------------------------------
 
-    def parse(self, data: Any, **contextkw: Any) -> MessageT:
+    def parse(self, data: ReadableBuffer, **contextkw: Any) -> MessageT:
         stream = io.BytesIO(data)
-        message: MessageT = self.parse_stream(stream, **contextkw)
-        rest = len(data) - stream.tell()
+        message = self.parse_stream(stream, **contextkw)
+        rest = len(stream.getbuffer()) - stream.tell()
         if rest:
             reason = f"{rest} bytes stand behind the end of the frame"
             raise self._located(DecodeError(self.layout.malformed, reason, offset=stream.tell()), bytes(data))
@@ -227,7 +235,7 @@ class MessageCodec(_MessageStruct[MessageT]):
         self.fields, self.optional = twin.fields, twin.optional
         super().__init__(*twin.subcons)
 
-    def parse(self, data: Any, **contextkw: Any) -> MessageT:
+    def parse(self, data: ReadableBuffer, **contextkw: Any) -> MessageT:
         if contextkw:
             return self.twin.parse(data, **contextkw)
         return self.decode(data if isinstance(data, bytes) else bytes(data))
@@ -237,7 +245,7 @@ class MessageCodec(_MessageStruct[MessageT]):
             return self.twin._parse(stream, context, path)
         return self.decode(self.layout.read(stream))
 
-    def build(self, obj: Any, **contextkw: Any) -> bytes:
+    def build(self, obj: MessageT | Mapping[str, Any], **contextkw: Any) -> bytes:
         if contextkw or obj.__class__ is not self.record:
             return bytes(self.twin.build(obj, **contextkw))
         return self.encode(obj)
@@ -248,6 +256,19 @@ class MessageCodec(_MessageStruct[MessageT]):
         frame = self.encode(obj)
         c.stream_write(stream, frame, len(frame), path)
         return obj
+
+
+def marking(suspects: str) -> bytes:
+    """A table for `bytes.translate` that changes bytes such as `00-08 7f` and no others.
+
+    What it leaves alone holds none of them.
+    """
+    table = bytearray(range(256))
+    for item in suspects.split():
+        first, _, last = item.partition("-")
+        for byte in range(int(first, 16), int(last or first, 16) + 1):
+            table[byte] ^= 0xFF
+    return bytes(table)
 
 
 class Codecs:
