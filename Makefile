@@ -27,6 +27,7 @@ test: $(READY) ## lint, types, import contracts, generated files, tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m codegen --check
+	$(BIN)/python -m codegen lint
 	$(BIN)/python -m pytest -n auto
 
 codecs: $(READY) ## generate codecs, tables and protocol.txt from spec/

@@ -8,13 +8,29 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 from pathlib import Path
 
+from .diff.report import breaks_the_wire, changes, report
+from .diff.report import rules as diff_rules
 from .generate import differences, emit, write
-from .load import load
+from .lint.checks import check
+from .lint.rules import ERRORS, LINT, RULES
+from .load import load, load_with_source
 from .support.strict_yaml import InvalidFile
 
 _DESCRIPTION = "Generate the codecs, tables and document of a protocol from its YAML."
+_LINT = """\
+Check a spec against all rules and write nothing. Every mistake is a line, `file:line:column: what is wrong [rule]`; the
+last line tells how many there are. Exit codes: 0 none; 1 lint rules are broken, the spec is sound; 2 the spec cannot be
+loaded.
+"""
+_DIFF = """\
+Compare two versions of a spec. Every change is a line, `rule  place: what became of what`, below the worst that it does:
+it breaks peers on the wire (a program of one version refuses or mistakes what one of the other sends), breaks sources
+(programs that use the generated code have to be changed), changes behaviour, or is harmless. The last line counts them.
+Exit codes: 0 no change breaks peers on the wire; 1 some do; 2 a spec cannot be loaded or the command line is wrong.
+"""
 _EPILOG = """\
 Without a command, files are generated. `lint --help` and `diff --help` tell of the others. How to write a spec for a
 protocol of your own stands in codegen/README.md.
@@ -30,6 +46,9 @@ def main(argv: list[str] | None = None) -> int:
         count = len(invalid.problems)
         print(f"{invalid}\n{count} mistake{'s' * (count > 1)} in the spec; nothing was written", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        sys.stdout = None  # The reader has seen enough.
+        return 0
     except OSError as error:
         print(f"cannot write {error.filename}: {error.strerror}", file=sys.stderr)
         return 2
@@ -45,6 +64,23 @@ def _parser() -> argparse.ArgumentParser:
         "--check", action="store_true", help="write nothing; exit 1 with a diff if a file is out of date"
     )
     parser.set_defaults(run=_generate)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    lint = commands.add_parser("lint", help="check a spec against all rules; write nothing", description=_LINT)
+    lint.add_argument(
+        "file", metavar="SPEC", nargs="?", type=Path, help="the YAML to check (default: the one in spec/)"
+    )
+    lint.add_argument("--rules", action="store_true", help="list all rules with what they ask for")
+    lint.set_defaults(run=_lint)
+    diff = commands.add_parser(
+        "diff",
+        help="compare two versions of a spec",
+        description=_DIFF,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    diff.add_argument("old", metavar="OLD", type=Path, help="the YAML of the earlier version")
+    diff.add_argument("new", metavar="NEW", type=Path, help="the YAML of the later version")
+    diff.add_argument("--rules", action="version", version=diff_rules(), help="list all rules with what they mean")
+    diff.set_defaults(run=_diff)
     return parser
 
 
@@ -61,6 +97,43 @@ def _generate(options: argparse.Namespace) -> int:
     if not changed:
         print(f"{len(files)} generated files are up to date")
     return 0
+
+
+def _lint(options: argparse.Namespace) -> int:
+    if options.rules:
+        print(_rules_text())
+        return 0
+    path = options.file or options.spec or _only_spec()
+    if path is None:
+        return _no_spec()
+    try:
+        spec, source = load_with_source(path)
+        problems, more = check(spec, source), ""
+    except InvalidFile as invalid:
+        problems, more = invalid.problems, "; what else there is shows once the spec can be loaded"
+    if not problems:
+        print(f"{source.names[0]}: {len(RULES)} rules hold")
+        return 0
+    print(problems.report())
+    count = len(set(problems))
+    print(f"{count} mistake{'s' * (count > 1)}{more}")
+    return 2 if more else 1
+
+
+def _diff(options: argparse.Namespace) -> int:
+    found = changes(load(options.old), load(options.new))
+    print(report(found), end="")
+    return int(breaks_the_wire(found))
+
+
+def _rules_text() -> str:
+    lines = []
+    for title, rules in (("Without these a spec cannot be loaded:", ERRORS), ("These a sound spec can break:", LINT)):
+        lines += [title, ""]
+        for rule, sentence in rules.items():
+            lines.append(textwrap.fill(f"  {rule:22}{sentence}", 110, subsequent_indent=" " * 24))
+        lines.append("")
+    return "\n".join(lines).rstrip()
 
 
 def _check(files: dict[Path, str], root: Path) -> int:

@@ -2,7 +2,8 @@
 """Strict reading of YAML, with the place of every value.
 
 YAML guesses: `on` is a boolean, `0010` is 8, `1.10` is 1.1, the second of two equal keys wins in silence. Here each of
-these is reported instead, as `file:line:column: what is wrong`, and reading goes on, so that one run shows every mistake.
+these is reported instead, as `file:line:column: what is wrong [rule]`, and reading goes on, so that one run shows every
+mistake.
 
 `load(path, problems)` returns a `Node`. A `Node` knows its place and what it holds; `Node.mapping(...)` checks keys and
 `Node.string()`, `.integer()`, `.boolean()`, `.items()` check types. Each reports to the `Problems` that the node was
@@ -31,15 +32,17 @@ _TAG = "tag:yaml.org,2002:"
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One mistake in a file: `line` and `column` count from 1."""
+    """One mistake in a file: `line` and `column` count from 1, `rule` is the rule that it breaks, if that has a name."""
 
     file: str
     line: int
     column: int
     text: str
+    rule: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.text}"
+        rule = f" [{self.rule}]" if self.rule else ""
+        return f"{self.file}:{self.line}:{self.column}: {self.text}{rule}"
 
 
 class Problems(list[Problem]):
@@ -75,13 +78,13 @@ class Node:
         #: For a mapping, the place of each key.
         self.keys = keys
 
-    def problem(self, text: str) -> None:
+    def problem(self, text: str, rule: str = "") -> None:
         """Report a mistake at this place."""
-        self.problems.append(Problem(self.file, self.line, self.column, text))
+        self.problems.append(Problem(self.file, self.line, self.column, text, rule))
 
     def _expected(self, what: str) -> None:
         found = {dict: "a mapping", list: "a list", str: "a string", int: "a number", bool: "a boolean"}
-        self.problem(f"expected {what}, found {found.get(type(self.value), 'nothing')}")
+        self.problem(f"expected {what}, found {found.get(type(self.value), 'nothing')}", "wrong-type")
 
     def child(self, value: Any) -> Node:
         """Another value at this node's place: for a default where a key is absent."""
@@ -128,7 +131,7 @@ class Node:
         word = self.string()
         if isinstance(self.value, str) and word not in known:
             hint = suggestion(word, known) or f"; known are {', '.join(known)}"
-            self.problem(f"unknown {what} '{word}'{hint}")
+            self.problem(f"unknown {what} '{word}'{hint}", "unknown-name")
         return word if word in known else (known[0] if known else "")
 
     def mapping(self, required: Iterable[str] = (), optional: Iterable[str] = ()) -> Mapping:
@@ -138,11 +141,12 @@ class Node:
         for key, place, _ in entries:
             if key not in required and key not in optional:
                 known = required + optional
-                place.problem(f"unknown key '{key}'{suggestion(key, known) or '; known are ' + ', '.join(known)}")
+                hint = suggestion(key, known) or f"; known are {', '.join(known)}"
+                place.problem(f"unknown key '{key}'{hint}", "unknown-key")
         if isinstance(self.value, dict):
             for key in required:
                 if key not in self.value:
-                    self.problem(f"key '{key}' is missing")
+                    self.problem(f"key '{key}' is missing", "missing-key")
         return Mapping(self, {key: node for key, _, node in entries})
 
     def plain(self) -> Any:
@@ -203,7 +207,8 @@ def load(path: Path, problems: Problems, name: str | None = None) -> Node:
     try:
         return loads(path.read_text(encoding="utf-8"), problems, name)
     except (OSError, UnicodeDecodeError) as error:
-        problems.append(Problem(name, 1, 1, f"cannot be read: {getattr(error, 'strerror', None) or error}"))
+        reason = getattr(error, "strerror", None) or error
+        problems.append(Problem(name, 1, 1, f"cannot be read: {reason}", "unreadable-file"))
         return Node(name, 1, 1, problems, {}, {})
 
 
@@ -214,14 +219,14 @@ def loads(text: str, problems: Problems, name: str) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problems.append(Problem(name, line, column, f"not YAML: {error.problem or error.context}"))
+        problems.append(Problem(name, line, column, f"not YAML: {error.problem or error.context}", "not-yaml"))
         return Node(name, 1, 1, problems, {}, {})
     except yaml.YAMLError as error:
         # What remains are characters that no YAML may hold; their place is not told in lines.
-        problems.append(Problem(name, 1, 1, f"not YAML: {str(error).splitlines()[0]}"))
+        problems.append(Problem(name, 1, 1, f"not YAML: {str(error).splitlines()[0]}", "not-yaml"))
         return Node(name, 1, 1, problems, {}, {})
     if root is None:
-        problems.append(Problem(name, 1, 1, "the file is empty"))
+        problems.append(Problem(name, 1, 1, "the file is empty", "not-yaml"))
         return Node(name, 1, 1, problems, {}, {})
     return _node(root, name, problems, ())
 
@@ -230,7 +235,7 @@ def _node(raw: Any, file: str, problems: Problems, within: tuple[Any, ...]) -> N
     """The node of what the parser composed; `within` are the lists and mappings around it."""
     node = Node(file, raw.start_mark.line + 1, raw.start_mark.column + 1, problems, None, {})
     if any(raw is outer for outer in within):
-        node.problem("this contains itself")
+        node.problem("this contains itself", "ambiguous-yaml")
     elif isinstance(raw, yaml.MappingNode):
         node.value = _mapping(raw, node, (*within, raw))
     elif isinstance(raw, yaml.SequenceNode):
@@ -238,7 +243,7 @@ def _node(raw: Any, file: str, problems: Problems, within: tuple[Any, ...]) -> N
     else:
         node.value = _scalar(raw, node)
     if not isinstance(raw, yaml.ScalarNode) and raw.tag not in (f"{_TAG}map", f"{_TAG}seq"):
-        node.problem(f"the tag {raw.tag.replace(_TAG, '!!')} is not for use here")
+        node.problem(f"the tag {raw.tag.replace(_TAG, '!!')} is not for use here", "ambiguous-yaml")
     return node
 
 
@@ -247,12 +252,12 @@ def _mapping(raw: Any, node: Node, within: tuple[Any, ...]) -> dict[str, Node]:
     for raw_key, raw_value in raw.value:
         key = _node(raw_key, node.file, node.problems, within)
         if not isinstance(raw_key, yaml.ScalarNode):
-            key.problem("a key must be a word")
+            key.problem("a key must be a word", "ambiguous-yaml")
             continue
         name = str(raw_key.value)  # As it is written: 0x10 is not a second 16.
         if name in value:
             first = node.keys[name]
-            key.problem(f"key '{name}' stands here a second time; the first is in line {first.line}")
+            key.problem(f"key '{name}' stands here a second time; the first is in line {first.line}", "duplicate-key")
         else:
             node.keys[name] = key
             value[name] = _node(raw_value, node.file, node.problems, within)
@@ -270,5 +275,6 @@ def _scalar(raw: Any, node: Node) -> str | int | bool | None:
     if not quoted and tag == "null" and text in ("", "~", "null"):
         return None
     if tag != "str" or (not quoted and _AMBIGUOUS.fullmatch(text)):
-        node.problem(f"{text} is ambiguous in YAML; write '{text}' for the string, or true, false or a plain number")
+        instead = f"write '{text}' for the string, or true, false or a plain number"
+        node.problem(f"{text} is ambiguous in YAML; {instead}", "ambiguous-yaml")
     return text

@@ -107,7 +107,13 @@ class InterpretedCodec(_MessageStruct[MessageT]):
         return message
 
     def _parse(self, stream: Any, context: Any, path: str) -> MessageT:
-        malformed, path = self.layout.malformed, ""  # Fields are named from the message on, wherever it is nested.
+        try:
+            return self._read(stream, context, "")  # Fields are named from the message on, wherever it is nested.
+        except DecodeError as error:
+            raise _within(path, error) from None
+
+    def _read(self, stream: Any, context: Any, path: str) -> MessageT:
+        malformed = self.layout.malformed
         frame = self.layout.read(stream)
         if len(frame) < self._prefix_size:
             raise self._located(DecodeError(malformed, "the frame ends inside its header", offset=len(frame)), frame)
@@ -164,25 +170,23 @@ class InterpretedCodec(_MessageStruct[MessageT]):
 
     def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
         if not isinstance(obj, (self.record, Mapping)):
-            raise EncodeError(
-                self.layout.malformed,
-                f"expected {self.record.__name__}, found {type(obj).__name__}",
-                message=self.record.NAME,
-            )
-        path = ""
+            reason = f"expected {self.record.__name__}, found {type(obj).__name__}"
+            raise _within(path, EncodeError(self.layout.malformed, reason, message=self.record.NAME))
+        try:
+            frame = self._written(obj, context, "")
+        except EncodeError as error:
+            raise _within(path, self._located(error, b"")) from None
+        c.stream_write(stream, frame, len(frame), path)
+        return obj
+
+    def _written(self, obj: Any, context: Any, path: str) -> bytes:
         notes = Notes(bool(context._params.get("unchecked")), self.layout.malformed)
         inner = inner_context(context, notes)
         body = io.BytesIO()
-        try:
-            build_members(self.fields, obj, body, inner, path)
-            if self.extensions:
-                self.extensions.subcon._build(obj, body, inner, path)
-            header = self._build_header(obj, body.getvalue(), inner, path)
-        except EncodeError as error:
-            raise self._located(error, b"") from None
-        frame = header + body.getvalue()
-        c.stream_write(stream, frame, len(frame), path)
-        return obj
+        build_members(self.fields, obj, body, inner, path)
+        if self.extensions:
+            self.extensions.subcon._build(obj, body, inner, path)
+        return self._build_header(obj, body.getvalue(), inner, path) + body.getvalue()
 
     def _build_header(self, obj: Any, body: bytes, context: Any, path: str) -> bytes:
         stream = io.BytesIO()
@@ -244,7 +248,10 @@ class MessageCodec(_MessageStruct[MessageT]):
     def _parse(self, stream: Any, context: Any, path: str) -> MessageT:
         if context._params.get("unchecked"):
             return self.twin._parse(stream, context, path)
-        return self.decode(self.layout.read(stream))
+        try:
+            return self.decode(self.layout.read(stream))
+        except DecodeError as error:
+            raise _within(path, error) from None
 
     def build(self, obj: MessageT | Mapping[str, Any], **contextkw: Any) -> bytes:
         if contextkw or obj.__class__ is not self.record:
@@ -254,9 +261,22 @@ class MessageCodec(_MessageStruct[MessageT]):
     def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
         if context._params.get("unchecked") or obj.__class__ is not self.record:
             return self.twin._build(obj, stream, context, path)
-        frame = self.encode(obj)
+        try:
+            frame = self.encode(obj)
+        except EncodeError as error:
+            raise _within(path, error) from None
         c.stream_write(stream, frame, len(frame), path)
         return obj
+
+    def compile(self, filename: Any = None) -> Any:
+        """Itself. It is compiled already, and what construct would make of it ignores bytes behind the frame."""
+        return self
+
+
+def _within(path: str, error: WireError) -> WireError:
+    """The error, whose `path` leads from the outermost construct to the field, as that of any error of construct."""
+    error.path = " -> ".join([path, *error.field.split(".")]) if error.field else path
+    return error
 
 
 def marking(suspects: str) -> bytes:
@@ -283,11 +303,12 @@ class Codecs:
 
     def decode(self, frame: bytes, *, unchecked: bool = False) -> Message:
         """Read one whole frame. Raises `DecodeError`; for a type that is not known, with the protocol's code for it."""
-        if len(frame) < self.layout.header_size:
-            raise DecodeError(self.layout.malformed, "the frame ends inside its header", offset=len(frame), data=frame)
-        header = self.layout.header(frame)
-        codec = self.by_type.get(header.type)
+        codec = self.by_type.get(self.layout.type(frame))
         if codec is None:
+            if len(frame) < self.layout.header_size:
+                reason = "the frame ends inside its header"
+                raise DecodeError(self.layout.malformed, reason, offset=len(frame), data=frame)
+            header = self.layout.header(frame)
             offset = self.layout.offset_of("type")
             error = DecodeError(
                 self.unknown_type, f"type {header.type:#04x} is not known here", offset=offset, data=frame

@@ -39,7 +39,7 @@ from .twins import VERSION_TYPE as VERSION_TYPE
 
 _NO_EXTENSIONS: tuple[w.Extension, ...] = ()
 #: What wrong bytes and wrong values raise in straight-line code. The twin then tells what is wrong.
-_DOUBT = (struct.error, ValueError, TypeError, AttributeError, LookupError)
+_DOUBT = (struct.error, ValueError, TypeError, AttributeError, LookupError, OverflowError)
 
 _pack_B = struct.Struct(">B").pack
 _pack_BH = struct.Struct(">BH").pack
@@ -156,8 +156,9 @@ def _tail(extensions: tuple[w.Extension, ...], known: Collection[int] = ()) -> b
     if not isinstance(extensions, (tuple, list)):
         raise ValueError
     data, tags = b"", list(known)
-    for tag, value in extensions:
-        if not (tag not in tags and isinstance(value, bytes)):
+    for extension in extensions:
+        tag, value = extension
+        if not (isinstance(extension, (tuple, list)) and tag not in tags and isinstance(value, bytes)):
             raise ValueError
         tags.append(tag)
         data += _pack_BH(tag, len(value)) + value
@@ -207,7 +208,7 @@ def decode_hello(frame: bytes) -> m.Hello:
 def encode_hello(message: m.Hello) -> bytes:
     """The frame of a HELLO. Raises `EncodeError`."""
     try:
-        name_data = message.name.encode()
+        name_data = str.encode(message.name)
         name_size = len(name_data)
         if (
             type(message) is _Hello
@@ -266,7 +267,7 @@ def decode_say(frame: bytes) -> m.Say:
 def encode_say(message: m.Say) -> bytes:
     """The frame of a SAY. Raises `EncodeError`."""
     try:
-        text_data = message.text.encode()
+        text_data = str.encode(message.text)
         text_size = len(text_data)
         if (
             type(message) is _Say
@@ -319,9 +320,9 @@ def decode_pm(frame: bytes) -> m.Pm:
 def encode_pm(message: m.Pm) -> bytes:
     """The frame of a PM. Raises `EncodeError`."""
     try:
-        to_data = message.to.encode()
+        to_data = str.encode(message.to)
         to_size = len(to_data)
-        text_data = message.text.encode()
+        text_data = str.encode(message.text)
         text_size = len(text_data)
         if (
             type(message) is _Pm
@@ -377,7 +378,7 @@ def decode_who(frame: bytes) -> m.Who:
 def encode_who(message: m.Who) -> bytes:
     """The frame of a WHO. Raises `EncodeError`."""
     try:
-        after_data = message.after.encode()
+        after_data = str.encode(message.after)
         after_size = len(after_data)
         if (
             type(message) is _Who
@@ -428,7 +429,7 @@ def decode_rename(frame: bytes) -> m.Rename:
 def encode_rename(message: m.Rename) -> bytes:
     """The frame of a RENAME. Raises `EncodeError`."""
     try:
-        name_data = message.name.encode()
+        name_data = str.encode(message.name)
         name_size = len(name_data)
         if (
             type(message) is _Rename
@@ -615,9 +616,9 @@ def encode_welcome(message: m.Welcome) -> bytes:
     """The frame of a WELCOME. Raises `EncodeError`."""
     try:
         session_id = message.session_id
-        name_data = message.name.encode()
+        name_data = str.encode(message.name)
         name_size = len(name_data)
-        server_name_data = message.server_name.encode()
+        server_name_data = str.encode(message.server_name)
         server_name_size = len(server_name_data)
         if (
             type(message) is _Welcome
@@ -748,10 +749,12 @@ def encode_roster(message: m.Roster) -> bytes:
     try:
         entries = message.entries
         entries_count = len(entries)
+        if not (isinstance(entries, (tuple, list)) and entries_count <= 4096):
+            raise ValueError
         entries_parts = []
         for entries_item in entries:
             entries_part_session_id = entries_item.session_id
-            entries_part_name_data = entries_item.name.encode()
+            entries_part_name_data = str.encode(entries_item.name)
             entries_part_name_size = len(entries_part_name_data)
             if not (
                 entries_part_session_id >= 1
@@ -765,12 +768,7 @@ def encode_roster(message: m.Roster) -> bytes:
             entries_parts.append(_pack_QB(entries_part_session_id, entries_part_name_size) + entries_part_name_data)
         entries_data = b"".join(entries_parts)
         more = message.more
-        if (
-            type(message) is _Roster
-            and isinstance(entries, (tuple, list))
-            and entries_count <= 4096
-            and (more is True or more is False)
-        ):
+        if type(message) is _Roster and (more is True or more is False):
             frame = (
                 _pack_IBBIH(9 + len(entries_data), 0x82, message.flags, message.request_id, entries_count)
                 + entries_data
@@ -813,7 +811,7 @@ def decode_error(frame: bytes) -> m.Error:
 def encode_error(message: m.Error) -> bytes:
     """The frame of a ERROR. Raises `EncodeError`."""
     try:
-        detail_data = message.detail.encode()
+        detail_data = str.encode(message.detail)
         detail_size = len(detail_data)
         if type(message) is _Error and (
             detail_data.translate(_MARKED_IN_DETAIL) == detail_data or _is_detail(detail_data.decode())
@@ -867,7 +865,7 @@ def decode_goodbye(frame: bytes) -> m.Goodbye:
 def encode_goodbye(message: m.Goodbye) -> bytes:
     """The frame of a GOODBYE. Raises `EncodeError`."""
     try:
-        detail_data = message.detail.encode()
+        detail_data = str.encode(message.detail)
         detail_size = len(detail_data)
         if type(message) is _Goodbye and (
             detail_data.translate(_MARKED_IN_DETAIL) == detail_data or _is_detail(detail_data.decode())
@@ -937,9 +935,9 @@ def encode_chat(message: m.Chat) -> bytes:
     try:
         who = message.who
         who_session_id = who.session_id
-        who_name_data = who.name.encode()
+        who_name_data = str.encode(who.name)
         who_name_size = len(who_name_data)
-        text_data = message.text.encode()
+        text_data = str.encode(message.text)
         text_size = len(text_data)
         if (
             type(message) is _Chat
@@ -1019,9 +1017,9 @@ def encode_whisper(message: m.Whisper) -> bytes:
     try:
         who = message.who
         who_session_id = who.session_id
-        who_name_data = who.name.encode()
+        who_name_data = str.encode(who.name)
         who_name_size = len(who_name_data)
-        text_data = message.text.encode()
+        text_data = str.encode(message.text)
         text_size = len(text_data)
         if (
             type(message) is _Whisper
@@ -1087,7 +1085,7 @@ def encode_notice(message: m.Notice) -> bytes:
     """The frame of a NOTICE. Raises `EncodeError`."""
     try:
         scope = message.scope
-        text_data = message.text.encode()
+        text_data = str.encode(message.text)
         text_size = len(text_data)
         if (
             type(message) is _Notice
@@ -1147,7 +1145,7 @@ def encode_joined(message: m.Joined) -> bytes:
     try:
         who = message.who
         who_session_id = who.session_id
-        who_name_data = who.name.encode()
+        who_name_data = str.encode(who.name)
         who_name_size = len(who_name_data)
         if (
             type(message) is _Joined
@@ -1219,7 +1217,7 @@ def encode_left(message: m.Left) -> bytes:
     try:
         who = message.who
         who_session_id = who.session_id
-        who_name_data = who.name.encode()
+        who_name_data = str.encode(who.name)
         who_name_size = len(who_name_data)
         if (
             type(message) is _Left
@@ -1300,9 +1298,9 @@ def encode_renamed(message: m.Renamed) -> bytes:
     try:
         who = message.who
         who_session_id = who.session_id
-        who_name_data = who.name.encode()
+        who_name_data = str.encode(who.name)
         who_name_size = len(who_name_data)
-        new_name_data = message.new_name.encode()
+        new_name_data = str.encode(message.new_name)
         new_name_size = len(new_name_data)
         if (
             type(message) is _Renamed

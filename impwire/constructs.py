@@ -258,7 +258,7 @@ class Text(Blob):
     def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
         if isinstance(obj, str):
             try:
-                data = obj.encode()
+                data = str.encode(obj)
             except UnicodeEncodeError as error:
                 raise EncodeError(self.pattern_code, f"not UTF-8: {error.reason}", field=field_path(path)) from None
         else:
@@ -398,7 +398,7 @@ class Extensions(_Construct):
         for index, (tag, value) in enumerate(extensions):
             if any(tag == other for other, _ in extensions[:index]):
                 refuse(context, self.layout.malformed, f"extension {tag} stands here twice", path)
-            if tag in self.optional:
+            if any(tag == other for other in self.optional):
                 refuse(context, self.layout.malformed, f"extension {tag} is the field {self.optional[tag].name}", path)
             self._record(tag, value, stream, context, path)
 

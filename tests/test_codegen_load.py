@@ -5,46 +5,39 @@ The tests spoil a small valid spec in one place each. In what they put there, «
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
+from codegen.lint.rules import ERRORS
 from codegen.load import load
 from codegen.model import BitsType, EnumType, IntegerType, StringType, StructType
 from codegen.support.strict_yaml import InvalidFile
+from tests.fixtures.spoiling import GUESTBOOK, copy_of_guestbook, find, spoil
 from tests.support import ROOT
-
-GUESTBOOK = ROOT / "tests" / "fixtures" / "guestbook"
 
 
 @pytest.fixture
 def spec(tmp_path: Path) -> Path:
     """A copy of the small spec, in a folder called `spec`."""
-    return Path(shutil.copytree(GUESTBOOK, tmp_path / "spec")) / "guestbook.yaml"
+    return copy_of_guestbook(tmp_path)
 
 
-def spoil(path: Path, old: str, new: str) -> str:
-    """Replace a text that stands in the file once; returns the place of the « in the new one, or of its beginning."""
-    text = path.read_text(encoding="utf-8")
-    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path.name}"
-    before, after = text.split(old)
-    marked = before + new + after if "«" in new else f"{before}«{new}{after}"
-    at = marked.index("«")
-    path.write_text(marked.replace("«", ""), encoding="utf-8")
-    return f"spec/{path.name}:{marked.count(chr(10), 0, at) + 1}:{at - marked.rfind(chr(10), 0, at)}"
-
-
-def find(path: Path, text: str) -> str:
-    """The place of a text that stands in the file once."""
-    return spoil(path, text, text)
-
-
-def report(path: Path) -> str:
+def full_report(path: Path) -> str:
     """What the loader says about a spec that is not valid."""
     with pytest.raises(InvalidFile) as raised:
         load(path)
     return str(raised.value)
+
+
+def report(path: Path) -> str:
+    """What the loader says, without the rules at the ends of the lines; each is one that keeps a spec from being loaded."""
+    lines = []
+    for line in full_report(path).splitlines():
+        said, _, rule = line.rpartition(" [")
+        assert rule.removesuffix("]") in ERRORS, line
+        lines.append(said)
+    return "\n".join(lines)
 
 
 # -- one mistake each ----------------------------------------------------------------------------------------------------
@@ -215,9 +208,9 @@ FRAME: dict[str, tuple[str, ...]] = {
     ),
     "field of the frame without a name": ("- {name: flags, type: u8,", "- «{type: u8,", "key 'name' is missing"),
     "field of the frame twice": (
-        "{name: ticket, type: u16, role",
-        "{name: «flags, type: u16, role",
-        "field 'flags' stands in the frame already",
+        "{name: flags, type: u8, role",
+        "{name: «type, type: u8, role",
+        "field 'type' stands in the frame already",
     ),
     "fixed field beyond its base": (
         "    - {name: type, type: u8, role",
@@ -228,6 +221,12 @@ FRAME: dict[str, tuple[str, ...]] = {
         "critical_flags: 0x0F",
         "critical_flags: «0x100",
         "the critical flags do not lie within the field with role flags",
+    ),
+    "field of the frame with the name of the extensions": (
+        "{name: flags, type: u8, role",
+        "{name: extensions, type: u8, role",
+        "'extensions' is what the extensions of a message are called",
+        "- {name: length, type: u32",
     ),
     "extension of one field": (
         "      - {name: tag, type: u8, doc: What it is}\n      - ",
@@ -340,7 +339,12 @@ TABLES: dict[str, tuple[str, ...]] = {
     "failure told by an unknown field": (
         "refusal: {message: REFUSED, field: code",
         "refusal: «{message: REFUSED, field: cod",
-        "REFUSED has no field 'cod' of type refusal_code",
+        "REFUSED has no field 'cod' of type refusal_code; did you mean 'code'?",
+    ),
+    "refusals and endings with the same codes": (
+        "ending: {message: SHUT, field: code, type: ending_code}",
+        "ending: {message: REFUSED, field: code, type: «refusal_code}",
+        "refusal_code has the codes of refusals already; an ending needs codes of its own",
     ),
     "failure told by a field of another type": (
         "refusal: {message: REFUSED, field: code, type: refusal_code",
@@ -409,6 +413,48 @@ MESSAGES: dict[str, tuple[str, ...]] = {
         "errors: [BAD_NAME]",
         "«erors: [BAD_NAME]",
         "unknown key 'erors'; did you mean 'errors'?",
+    ),
+}
+
+_ENTRY = "      - {name: entry, type: entry, doc: What and by whom}\n"
+_OPTIONAL = _ENTRY + "    optional:\n"
+_MOOD = "      - {name: mood, type: mood, tag: 2, since: '1.0', doc: How}\n"
+
+OPTIONAL: dict[str, tuple[str, ...]] = {
+    "optional field with the name of another field": (
+        _ENTRY,
+        _OPTIONAL + _MOOD.replace("name: mood", "name: «entry"),
+        "field 'entry' stands in WRITTEN already",
+    ),
+    "optional field twice": (
+        _ENTRY,
+        _OPTIONAL + _MOOD + _MOOD.replace("name: mood", "name: «mood").replace("tag: 2", "tag: 4"),
+        "field 'mood' stands in WRITTEN already",
+    ),
+    "optional fields of one tag": (
+        _ENTRY,
+        _OPTIONAL + _MOOD + _MOOD.replace("name: mood", "name: sky").replace("tag: 2", "tag: «2"),
+        "tag 2 of WRITTEN is taken already",
+    ),
+    "tag beyond its type": (
+        _ENTRY,
+        _OPTIONAL + _MOOD.replace("tag: 2", "tag: «256"),
+        "tag 256 does not lie within u8",
+    ),
+    "optional field whose name is no name": (
+        _ENTRY,
+        _OPTIONAL + _MOOD.replace("name: mood", "name: «Mood"),
+        "'Mood' is no name of the form name_2",
+    ),
+    "optional field of an unknown type": (
+        _ENTRY,
+        _OPTIONAL + _MOOD.replace("type: mood", "type: «mod"),
+        "field 'mood' of WRITTEN has unknown type 'mod'; did you mean 'mood'?",
+    ),
+    "optional field larger than an extension": (
+        _ENTRY,
+        _OPTIONAL + _MOOD.replace("type: mood", "type: «entries"),
+        "entries can have 46152 bytes, more than the 1000 of an extension's value",
     ),
 }
 
@@ -483,9 +529,9 @@ REST: dict[str, tuple[str, ...]] = {
     ),
     "unknown byte order": ("byte_order: big", "byte_order: «bg", "unknown byte order 'bg'; did you mean 'big'?"),
     "unknown support module": (
-        "    wire: guestbook",
-        "    «wires: guestbook",
-        "unknown support module 'wires'; did you mean 'wire'?",
+        "    strict_yaml: guestbook",
+        "    «strict_yml: guestbook",
+        "unknown support module 'strict_yml'; did you mean 'strict_yaml'?",
     ),
     "unknown section": ("display:\n", "«dislpay:\n", "unknown key 'dislpay'; did you mean 'display'?"),
     "ambiguous word": (
@@ -512,7 +558,8 @@ REST: dict[str, tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize(
-    "mistake", [pytest.param(mistake, id=name) for name, mistake in (TYPES | FRAME | TABLES | MESSAGES | REST).items()]
+    "mistake",
+    [pytest.param(mistake, id=name) for name, mistake in (TYPES | FRAME | TABLES | MESSAGES | OPTIONAL | REST).items()],
 )
 def test_mistake_is_reported_at_its_place(spec: Path, mistake: tuple[str, ...]) -> None:
     old, new, says, *at = mistake
@@ -525,11 +572,10 @@ def test_mistake_is_reported_at_its_place(spec: Path, mistake: tuple[str, ...]) 
 
 
 def test_shape_of_a_report(spec: Path) -> None:
-    """The file as one would name it, line and column from 1, what is wrong, and a guess at what was meant."""
+    """The file as one would name it, line and column from 1, what is wrong, a guess at what was meant, and the rule."""
     spoil(spec, "{name: name, type: guest,", "{name: name, type: geust,")
-    assert (
-        report(spec)
-        == "spec/guestbook.yaml:155:28: field 'name' of OPEN has unknown type 'geust'; did you mean 'guest'?"
+    assert full_report(spec) == (
+        "spec/guestbook.yaml:155:28: field 'name' of OPEN has unknown type 'geust'; did you mean 'guest'? [unknown-name]"
     )
 
 
@@ -543,6 +589,14 @@ def test_all_mistakes_are_reported_at_once_in_the_order_of_their_places(spec: Pa
     reported = [line.split(": ")[0] for line in report(spec).splitlines()]
     assert set(places) <= set(reported)
     assert reported == sorted(reported, key=lambda place: (place.split(":")[0], *map(int, place.split(":")[1:])))
+
+
+def test_optional_field_needs_a_frame_with_extensions(spec: Path) -> None:
+    spoil(spec, "  extension:\n    fields:\n      - {name: tag, type: u8, doc: What it is}\n", "")
+    spoil(spec, "      - {name: value, type: extra, doc: What it says}\n", "")
+    place = spoil(spec, _ENTRY, _OPTIONAL + _MOOD.replace("{name", "«{name"))
+    text = "an optional field travels as an extension; the frame of this spec has none"
+    assert f"{place}: {text}" in report(spec).splitlines()
 
 
 # -- the prose -----------------------------------------------------------------------------------------------------------
@@ -569,6 +623,11 @@ PROSE: dict[str, tuple[str, ...]] = {
         "BOOK-3 MAY client",
         "«BOOK-3 MAY guest",
         "expected 'insert' or a requirement such as 'RULE-3 MUST server', found 'BOOK-3 MAY guest'",
+    ),
+    "insertion that is misspelt": (
+        "- insert: limits",
+        "- «insrt: limits",
+        "expected 'insert' or a requirement such as 'RULE-3 MUST server', found 'insrt'; did you mean 'insert'?",
     ),
     "unknown insertion": ("insert: limits", "insert: «limit", "unknown insertion 'limit'; did you mean 'limits'?"),
     "unknown chapter": ("Be polite. A", "«See {mesages}. A", "unknown chapter 'mesages'; did you mean 'messages'?"),

@@ -43,7 +43,8 @@ def test_ambiguous_word_is_reported_and_read_as_the_string_it_looks_like(word: s
     value, report = read(f"key: {word}")
     assert value == {"key": word}
     assert report == (
-        f"f.yaml:1:6: {word} is ambiguous in YAML; write '{word}' for the string, or true, false or a plain number"
+        f"f.yaml:1:6: {word} is ambiguous in YAML; "
+        f"write '{word}' for the string, or true, false or a plain number [ambiguous-yaml]"
     )
 
 
@@ -82,8 +83,8 @@ def test_second_of_two_equal_keys_is_reported_and_the_first_counts() -> None:
     value, report = read("a: 1\nb: {x: 1, x: 2}\na: 3\n")
     assert value == {"a": 1, "b": {"x": 1}}
     assert report == (
-        "f.yaml:2:11: key 'x' stands here a second time; the first is in line 2\n"
-        "f.yaml:3:1: key 'a' stands here a second time; the first is in line 1"
+        "f.yaml:2:11: key 'x' stands here a second time; the first is in line 2 [duplicate-key]\n"
+        "f.yaml:3:1: key 'a' stands here a second time; the first is in line 1 [duplicate-key]"
     )
 
 
@@ -98,7 +99,7 @@ def test_key_is_the_word_that_was_written() -> None:
 
 
 def test_list_as_a_key_is_reported() -> None:
-    assert read("? [a]\n: b\n") == ({}, "f.yaml:1:3: a key must be a word")
+    assert read("? [a]\n: b\n") == ({}, "f.yaml:1:3: a key must be a word [ambiguous-yaml]")
 
 
 # -- what only YAML can do -----------------------------------------------------------------------------------------------
@@ -123,7 +124,7 @@ def test_alias_stands_for_what_it_names() -> None:
 
 
 def test_list_that_contains_itself_is_reported() -> None:
-    assert read("a: &x [1, *x]") == ({"a": [1, None]}, "f.yaml:1:4: this contains itself")
+    assert read("a: &x [1, *x]") == ({"a": [1, None]}, "f.yaml:1:4: this contains itself [ambiguous-yaml]")
 
 
 # -- not YAML ------------------------------------------------------------------------------------------------------------
@@ -133,29 +134,38 @@ def test_list_that_contains_itself_is_reported() -> None:
 def test_text_that_is_not_yaml_is_one_mistake_with_its_place(text: str) -> None:
     value, report = read(text)
     assert value == {}
-    assert re.fullmatch(r"f\.yaml:\d+:\d+: not YAML: .+", report)
+    assert re.fullmatch(r"f\.yaml:\d+:\d+: not YAML: .+ \[not-yaml\]", report)
 
 
 def test_place_of_what_is_not_yaml_is_where_the_parser_stopped() -> None:
-    assert read("a: 1\nb: c: d\n")[1] == "f.yaml:2:5: not YAML: mapping values are not allowed in this context"
+    assert read("a: 1\nb: c: d\n")[1] == (
+        "f.yaml:2:5: not YAML: mapping values are not allowed in this context [not-yaml]"
+    )
 
 
 def test_character_that_no_yaml_may_hold_is_reported_in_one_line() -> None:
     value, report = read("a: \x00")
     assert value == {}
-    assert re.fullmatch(r"f\.yaml:1:1: not YAML: .+", report)
+    assert re.fullmatch(r"f\.yaml:1:1: not YAML: .+ \[not-yaml\]", report)
 
 
 @pytest.mark.parametrize("text", ["", "# a comment\n"])
 def test_empty_file_is_reported(text: str) -> None:
-    assert read(text) == ({}, "f.yaml:1:1: the file is empty")
+    assert read(text) == ({}, "f.yaml:1:1: the file is empty [not-yaml]")
+
+
+def test_mistake_against_no_named_rule_is_reported_without_one() -> None:
+    root, problems = checked("word")
+    root.problem("is too short")
+    root.problem("is too long", "length")
+    assert problems.report() == "f.yaml:1:1: is too long [length]\nf.yaml:1:1: is too short"
 
 
 def test_missing_file_is_reported_under_its_name(tmp_path: Path) -> None:
     problems = Problems()
     node = load(tmp_path / "nowhere.yaml", problems, "spec/nowhere.yaml")
     assert node.plain() == {}
-    assert problems.report() == "spec/nowhere.yaml:1:1: cannot be read: No such file or directory"
+    assert problems.report() == ("spec/nowhere.yaml:1:1: cannot be read: No such file or directory [unreadable-file]")
 
 
 def test_file_that_is_not_utf8_is_reported(tmp_path: Path) -> None:
@@ -197,7 +207,7 @@ def test_wrong_type_is_reported_and_read_as_something_harmless(
 ) -> None:
     root, problems = checked(text)
     assert getattr(root, method)() == harmless
-    assert problems.report() == f"f.yaml:1:1: expected {expected}"
+    assert problems.report() == f"f.yaml:1:1: expected {expected} [wrong-type]"
 
 
 def test_right_type_is_read_without_a_word() -> None:
@@ -227,20 +237,21 @@ def test_missing_key_is_reported_once_whatever_is_done_with_it() -> None:
     entry.at("name").string()
     entry.at("name").one_of(("a", "b"), "name")
     entry.at("name").problem("is no good")
-    assert problems.report() == "f.yaml:1:1: key 'name' is missing"
+    assert problems.report() == "f.yaml:1:1: key 'name' is missing [missing-key]"
 
 
 def test_unknown_key_is_reported_with_the_nearest_known_one() -> None:
     root, problems = checked("nmae: 1\n")
     root.mapping(optional=("name", "number"))
-    assert problems.report() == "f.yaml:1:1: unknown key 'nmae'; did you mean 'name'?"
+    assert problems.report() == "f.yaml:1:1: unknown key 'nmae'; did you mean 'name'? [unknown-key]"
 
 
 def test_unknown_key_that_is_like_none_is_reported_with_all_known_ones() -> None:
     root, problems = checked("  xyz: 1\n")
     root.mapping(("name",), ("number",))
     assert problems.report() == (
-        "f.yaml:1:3: key 'name' is missing\nf.yaml:1:3: unknown key 'xyz'; known are name, number"
+        "f.yaml:1:3: key 'name' is missing [missing-key]\n"
+        "f.yaml:1:3: unknown key 'xyz'; known are name, number [unknown-key]"
     )
 
 
@@ -249,9 +260,9 @@ def test_word_that_is_none_of_the_known_is_reported_with_the_nearest() -> None:
     words = [item.one_of(("request", "reply"), "kind") for item in root.items()]
     assert words == ["request"] * 4
     assert problems.report() == (
-        "f.yaml:1:2: unknown kind 'reqest'; did you mean 'request'?\n"
-        "f.yaml:1:10: unknown kind 'xyz'; known are request, reply\n"
-        "f.yaml:1:24: expected a string, found a number"
+        "f.yaml:1:2: unknown kind 'reqest'; did you mean 'request'? [unknown-name]\n"
+        "f.yaml:1:10: unknown kind 'xyz'; known are request, reply [unknown-name]\n"
+        "f.yaml:1:24: expected a string, found a number [wrong-type]"
     )
 
 
@@ -269,7 +280,7 @@ def test_suggestion_is_silent_where_nothing_is_near() -> None:
 def test_child_of_a_node_reports_at_its_place() -> None:
     root, problems = checked("a:\n  [1]")
     root.entries()[0][2].child("word").integer()
-    assert problems.report() == "f.yaml:2:3: expected a whole number, found a string"
+    assert problems.report() == "f.yaml:2:3: expected a whole number, found a string [wrong-type]"
 
 
 # -- the report ----------------------------------------------------------------------------------------------------------
@@ -282,10 +293,11 @@ def test_all_mistakes_are_reported_at_once_in_the_order_of_their_places() -> Non
     entry.integer("c")
     invalid = InvalidFile(problems)
     assert str(invalid) == (
-        "f.yaml:1:1: key 'name' is missing\n"
-        "f.yaml:1:4: on is ambiguous in YAML; write 'on' for the string, or true, false or a plain number\n"
-        "f.yaml:3:1: key 'a' stands here a second time; the first is in line 2\n"
-        "f.yaml:4:4: expected a whole number, found a list"
+        "f.yaml:1:1: key 'name' is missing [missing-key]\n"
+        "f.yaml:1:4: on is ambiguous in YAML; "
+        "write 'on' for the string, or true, false or a plain number [ambiguous-yaml]\n"
+        "f.yaml:3:1: key 'a' stands here a second time; the first is in line 2 [duplicate-key]\n"
+        "f.yaml:4:4: expected a whole number, found a list [wrong-type]"
     )
     assert [problem.line for problem in invalid.problems] == [1, 1, 3, 4]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..model import Spec
 from .python_decode import decoder, record_reader
 from .python_encode import encoder, record_writer
@@ -23,7 +25,7 @@ from .codec import Codecs, MessageCodec{marking}
 {names}
 
 {none}#: What wrong bytes and wrong values raise in straight-line code. The twin then tells what is wrong.
-_DOUBT = (struct.error, ValueError, TypeError, AttributeError, LookupError)
+_DOUBT = (struct.error, ValueError, TypeError, AttributeError, LookupError, OverflowError)
 """
 
 _DISPATCH = '''
@@ -51,6 +53,12 @@ def encode(message: w.Message, *, unchecked: bool = False) -> bytes:
 '''
 
 
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    """What names are sorted by as ruff sorts imports: without case, and numbers by their size."""
+    parts = re.findall(r"[0-9]+|[^0-9]", name.lower())
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+
+
 def codecs(spec: Spec) -> str:
     """The module with the codec of every message, and the functions that choose among them."""
     module = Module(spec)
@@ -70,7 +78,7 @@ def codecs(spec: Spec) -> str:
         "The functions are straight-line code for what is right. Whatever they do not expect they give to the twin,\n"
     )
     out += 'which says what is wrong.\n"""\n\n'
-    imported = "\n".join(f"from .twins import {name} as {name}" for name in sorted(names))
+    imported = "\n".join(f"from .twins import {name} as {name}" for name in sorted(names, key=_natural))
     none = "_NO_EXTENSIONS: tuple[w.Extension, ...] = ()\n" if spec.frame.extension else ""
     out += _IMPORTS.format(
         collection=", Collection" if spec.frame.extension else "",

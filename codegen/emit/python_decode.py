@@ -196,10 +196,11 @@ class _Reader:
         items, item = self.names.new(wish), self.names.new(f"{wish}_item")
         if isinstance(type_.item, StructType):
             self.add(f"{items} = tuple([{self.module.maker(class_name(type_.item.name))} for _ in range({count})])")
-            self.add(f"for {item} in {items}:")
             attributes = inner.fields(type_.item.fields, f"{wish}_")
             inner.finish()
             inner.set(item, attributes)
+            if "".join(inner.lines):  # An item without members has nothing to read.
+                self.add(f"for {item if attributes else '_'} in {items}:")
         else:
             self.add(f"{items} = []")
             self.add(f"for _ in range({count}):")
@@ -218,7 +219,7 @@ class _Reader:
         self.refuse_unless()
 
     def refuse_unless(self) -> None:
-        """Leave the function's good path unless the conditions hold."""
+        """Refuse what does not hold the conditions."""
         self.lines.append(refusal(self.conditions, self.indent))
         self.conditions = []
 

@@ -74,11 +74,10 @@ class _Writer:
         if base:
             self.number(base, self.scalar(type_, source, wish))
         elif isinstance(type_, StructType):
-            name = self.bound(source, wish)
-            self.fields(type_.fields, name, f"{wish}_")
+            self.struct(type_, source, wish)
         elif isinstance(type_, StringType):
             data = self.names.new(f"{wish}_data")
-            self.add(f"{data} = {source}.encode()")
+            self.add(f"{data} = str.encode({source})")  # What has an `encode` of its own is not a string for that.
             self.counted(data, self.module.least(type_), type_.maximum.bytes, type_.count, wish)
             self.conditions += self.module.rules(type_, data)
         elif isinstance(type_, BytesType):
@@ -124,25 +123,36 @@ class _Writer:
             else:
                 self.value(field.type, f"{owner}.{field.name}", prefix + field.name)
 
+    def struct(self, type_: StructType, source: str, wish: str) -> None:
+        if all(field.const is not None for field in type_.fields):
+            # None of it comes from the record, which has to be there all the same.
+            owner, _, attribute = source.rpartition(".")
+            self.conditions += [f'hasattr({owner}, "{attribute}")'] if owner else []
+            self.fields(type_.fields, "")
+        else:
+            self.fields(type_.fields, self.bound(source, wish), f"{wish}_")
+
     def array(self, type_: ArrayType, items: str, wish: str) -> None:
         count = self.names.new(f"{wish}_count")
         parts, item = self.names.new(f"{wish}_parts"), self.names.new(f"{wish}_item")
         self.add(f"{count} = len({items})")
+        # Asked before anything is made: what is no tuple may have no end.
+        limits = [f"isinstance({items}, (tuple, list))", *between(0, count, type_.maximum, type_.count)]
+        self.lines.append(refusal(limits, self.indent))
         self.add(f"{parts} = []")
-        self.add(f"for {item} in {items}:")
         inner = _Writer(self.module, self.names, self.indent + "    ")
         inner.value(type_.item, item, f"{wish}_part")
         inner.refuse_unless()
+        used = not isinstance(type_.item, StructType) or any(field.const is None for field in type_.item.fields)
+        self.add(f"for {item if used else '_'} in {items}:")
         self.lines += [*inner.lines, joined(f"{parts}.append(", inner.parts(), len(inner.indent), ")")]
         data = self.names.new(f"{wish}_data")
         self.add(f'{data} = b"".join({parts})')
-        self.conditions += [f"isinstance({items}, (tuple, list))"]
-        self.conditions += between(0, count, type_.maximum, type_.count)
         self.number(type_.count, count)
         self.data(data, f"len({data})")
 
     def refuse_unless(self) -> None:
-        """Leave the function's good path unless the conditions hold."""
+        """Refuse what does not hold the conditions."""
         self.lines.append(refusal(self.conditions, self.indent))
         self.conditions = []
 
@@ -209,17 +219,16 @@ def record_writer(spec: Spec, module: Module) -> str:
     assert length is not None
     whole = f"{module.pack(FORMATS[length.base])}(len(frame) + len(tail) - {end}) + frame[{end}:] + tail"
     limit = between(0, "len(value)", extension.value.maximum.bytes, extension.value.count)
-    fits = f" and {limit[0]}" if limit else ""
+    parts = ["isinstance(extension, (tuple, list))", "tag not in tags", "isinstance(value, bytes)", *limit]
     return f'''
 def _tail(extensions: tuple[w.Extension, ...], known: Collection[int] = ()) -> bytes:
     """Extension records as bytes. None may have the tag of another, nor one that belongs to a field."""
     if not isinstance(extensions, (tuple, list)):
         raise ValueError
     data, tags = b"", list(known)
-    for tag, value in extensions:
-        if not (tag not in tags and isinstance(value, bytes){fits}):
-            raise ValueError
-        tags.append(tag)
+    for extension in extensions:
+        tag, value = extension
+{refusal(parts, " " * 8)}        tags.append(tag)
         data += {pack}(tag, len(value)) + value
     return data
 

@@ -19,7 +19,9 @@ def literal(value: Any, indent: int = 0) -> str:
     """A value as Python source in double quotes, on one line if it fits, else an item a line."""
     if isinstance(value, str):
         text = repr(value)
-        return text if '"' in value else f'"{text[1:-1]}"'
+        if value.count('"') > value.count("'"):
+            return text
+        return text if text[0] == '"' else '"' + text[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'
     if isinstance(value, dict):
         parts = [f"{literal(k)}: {literal(v, indent + 4)}" for k, v in value.items()]
         return bracketed("{", parts, "}", indent)
@@ -49,7 +51,13 @@ def call(prefix: str, arguments: list[str], indent: int = 0, suffix: str = "") -
     pad = " " * (indent + 4)
     if len(pad + joined) <= WIDTH and "\n" not in joined:
         return f"{prefix}(\n{pad}{joined}\n" + " " * indent + f"){suffix}"
-    return f"{prefix}(\n" + "".join(f"{pad}{argument},\n" for argument in arguments) + " " * indent + f"){suffix}"
+    broken = [_broken_sum(argument, pad) for argument in arguments]
+    return f"{prefix}(\n" + "".join(f"{pad}{argument},\n" for argument in broken) + " " * indent + f"){suffix}"
+
+
+def _broken_sum(expression: str, pad: str) -> str:
+    """`a + b` with a term a line, if the line that it stands in, a comma behind it, is too long."""
+    return expression if len(f"{pad}{expression},") <= WIDTH else expression.replace(" + ", f"\n{pad}+ ")
 
 
 def unpacking(names: list[str], function: str, arguments: str, indent: int) -> str:

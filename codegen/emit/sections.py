@@ -8,11 +8,16 @@ from ..model import Insert, Spec
 
 
 class Sections:
-    """Numbers chapters from 1, and the messages as sections of the chapter that inserts them."""
+    """Numbers chapters from 1, and the messages as sections of the chapter that inserts them.
+
+    Where no document is written, nothing has a number.
+    """
 
     def __init__(self, spec: Spec) -> None:
         self._numbers: dict[str, str] = {}
         self._inserts: dict[str, str] = {}
+        if not spec.document:
+            return
         for number, chapter in enumerate(spec.chapters, 1):
             self._numbers[chapter.id] = str(number)
             self._inserts |= {block.what: str(number) for block in chapter.body if isinstance(block, Insert)}

@@ -110,7 +110,9 @@ class Module:
     def members(self, type_: EnumType) -> str:
         """The table from number to member of an enumeration."""
         name, members = f"_MEMBERS_OF_{type_.name.upper()}", f"m.{class_name(type_.name)}"
-        self._tables[name] = f"{name}: dict[int, {members}] = {{member.value: member for member in {members}}}"
+        left, entries = f"{name}: dict[int, {members}] = {{", f"member.value: member for member in {members}"
+        fits = len(left + entries) < WIDTH
+        self._tables[name] = f"{left}{entries}}}" if fits else f"{left}\n    {entries}\n}}"
         return name
 
     def rules(self, type_: StringType, data: str) -> list[str]:
@@ -249,5 +251,13 @@ def _broken(alternatives: str, indent: str) -> str:
 
 
 def refusal(parts: list[str], indent: str) -> str:
-    """The lines that leave a function's good path unless the conditions hold."""
-    return condition(parts, indent, "not ") + f"{indent}    raise ValueError\n" if parts else ""
+    """The lines that refuse what does not hold the conditions."""
+    if not parts:
+        return ""
+    if len(parts) == 1 and parts[0].startswith("not "):
+        test = condition([parts[0].removeprefix("not ")], indent)
+    elif len(parts) == 1 and re.fullmatch(r"\w+ in \w+", parts[0]):
+        test = condition([parts[0].replace(" in ", " not in ")], indent)
+    else:
+        test = condition(parts, indent, "not ")
+    return f"{test}{indent}    raise ValueError\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
@@ -133,6 +134,13 @@ class FrameLayout:
         found = {field.role: field.subcon.parse_stream(stream) for field in self.fields}
         return Header(found["type"], found.get("flags", 0), found.get("correlation", 0))
 
+    def type(self, frame: bytes) -> int | None:
+        """The type that a frame says it is of, or None if it ends before."""
+        field = next(field for field in self.fields if field.role == "type")
+        start = self.offset_of("type")
+        data = frame[start : start + int(field.subcon.sizeof())]
+        return int(field.subcon.parse(data)) if len(data) == field.subcon.sizeof() else None
+
     def length(self, frame: bytes) -> int:
         """What the length field of a frame says, which has at least `prefix_size` bytes."""
         return int(self._length.parse(frame[self.offset_of("length") : self.prefix_size]))
@@ -146,5 +154,5 @@ class FrameLayout:
         prefix: bytes = stream.read(self.prefix_size)
         if len(prefix) < self.prefix_size:
             return prefix
-        rest: bytes = stream.read(self.length(prefix))
+        rest: bytes = stream.read(min(self.length(prefix), sys.maxsize))
         return prefix + rest

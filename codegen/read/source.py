@@ -1,0 +1,92 @@
+"""The YAML of a spec: one file and its parts, as sections whose every value has a place.
+
+`Source.read(path, problems)` reads them. What a section means is read elsewhere; `at` and `key` find the place of what a
+rule has to say something about.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..support.strict_yaml import InvalidFile, Node, Problems
+from ..support.strict_yaml import load as load_yaml
+
+_REQUIRED = ("protocol", "outputs", "frame", "numbering", "types", "states", "messages")
+_OPTIONAL = (
+    *("parts", "limits", "timers", "constants", "transitions", "failures", "chapters"),
+    *("commands", "display", "vectors"),
+)
+SECTIONS = _REQUIRED + _OPTIONAL
+
+
+class Source:
+    """The sections of one spec. `names` are those of its files as reports give them, the spec itself first."""
+
+    def __init__(self, root: Node, sections: dict[str, Node], keys: dict[str, Node], names: tuple[str, ...]) -> None:
+        self._root, self._sections, self._keys, self.names = root, sections, keys, names
+
+    @classmethod
+    def read(cls, path: Path, problems: Problems) -> Source:
+        """The file at `path` and its parts.
+
+        Raises `InvalidFile` if one of them holds no sections at all: what it lacks would only be reported again elsewhere.
+        """
+        root = load_yaml(path, problems, _name(path))
+        files, names = [root], [_name(path)]
+        parts = root.value.get("parts") if isinstance(root.value, dict) else None
+        for part in parts.items() if parts else ():
+            if part.string():
+                file = path.parent / part.string()
+                files.append(load_yaml(file, problems, _name(file)))
+                names.append(_name(file))
+        sections: dict[str, Node] = {}
+        keys: dict[str, Node] = {}
+        for file_root in files:
+            file_root.mapping(optional=SECTIONS)
+            for key, place, node in file_root.entries():
+                if key in sections:
+                    place.problem(f"section '{key}' stands in {sections[key].file} already", "duplicate-key")
+                sections.setdefault(key, node)
+                keys.setdefault(key, place)
+        if not all(isinstance(file_root.value, dict) and file_root.value for file_root in files):
+            raise InvalidFile(problems)
+        for key in _REQUIRED:
+            if key not in sections:
+                root.problem(f"section '{key}' is missing", "missing-key")
+        return cls(root, sections, keys, tuple(names))
+
+    def __contains__(self, section: str) -> bool:
+        return section in self._sections
+
+    def section(self, key: str, empty: Any) -> Node:
+        """The section, or a node that holds `empty` where it is absent."""
+        return self._sections.get(key) or self._root.child(empty)
+
+    def at(self, *path: str | int) -> Node:
+        """The value at the end of a path of keys and numbers of items: `at("messages", "ASK", "fields", 0)`.
+
+        Where the path ends early, because a key is absent, the last value on the way.
+        """
+        return self._walk(path)[1]
+
+    def key(self, *path: str | int) -> Node:
+        """The place of the last key of a path; for an item of a list, its own."""
+        return self._walk(path)[0]
+
+    def _walk(self, path: tuple[str | int, ...]) -> tuple[Node, Node]:
+        first, *rest = path
+        node = self.section(str(first), None)
+        key = self._keys.get(str(first), node)
+        for step in rest:
+            if isinstance(node.value, dict) and str(step) in node.value:
+                key, node = node.keys[str(step)], node.value[str(step)]
+            elif isinstance(node.value, list) and isinstance(step, int):
+                key = node = node.value[step]
+            else:
+                break
+        return key, node
+
+
+def _name(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}" if path.parent.name else path.name
