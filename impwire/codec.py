@@ -89,6 +89,7 @@ class InterpretedCodec(_MessageStruct[MessageT]):
             field=error.field,
             offset=error.offset,
             section=self.section,
+            document=self.layout.document,
             data=frame,
         )
         if isinstance(located, DecodeError):
@@ -303,7 +304,8 @@ class Codecs:
 
     def decode(self, frame: bytes, *, unchecked: bool = False) -> Message:
         """Read one whole frame. Raises `DecodeError`; for a type that is not known, with the protocol's code for it."""
-        codec = self.by_type.get(self.layout.type(frame))
+        kind = self.layout.type(frame)
+        codec = None if kind is None else self.by_type.get(kind)
         if codec is None:
             if len(frame) < self.layout.header_size:
                 reason = "the frame ends inside its header"

@@ -25,6 +25,7 @@ FRAME = w.FrameLayout(
     value=k.Blob(c.Int16ub, 65535, "MALFORMED"),
     malformed="MALFORMED",
     unsupported_critical="UNSUPPORTED_CRITICAL",
+    document="protocol.txt",
 )
 
 BOOL_TYPE = k.Boolean(c.Int8ub, "MALFORMED")

@@ -243,7 +243,7 @@ def test_decode_error_tells_what_is_wrong_and_where(
 def test_decode_error_reads_as_one_line_with_an_excerpt() -> None:
     assert str(refusal(bytes.fromhex("0000000b 02 00 00000005 0003 61ff62"))) == (
         "SAY.text: not UTF-8: invalid start byte (byte 13 of the frame: … 00 00 05 00 03 61 [ff] 62) "
-        "[INVALID_TEXT, section 12.2]"
+        "[INVALID_TEXT; protocol.txt, section 12.2]"
     )
 
 
@@ -375,7 +375,7 @@ def test_value_that_a_message_cannot_bear_is_refused_with_its_field(
 def test_encode_error_has_the_code_that_a_peer_would_answer_with() -> None:
     with pytest.raises(EncodeError) as raised:
         encode(Pm(request_id=1, to="9", text="hi"))
-    assert str(raised.value) == "PM.to: U+0039 is not allowed here [NAME_INVALID, section 12.3]"
+    assert str(raised.value) == "PM.to: U+0039 is not allowed here [NAME_INVALID; protocol.txt, section 12.3]"
 
 
 def test_missing_field_of_a_mapping_is_refused() -> None:

@@ -38,8 +38,8 @@ class WireError(c.ConstructError):
     """A message that cannot be read from, or written to, the wire.
 
     `code` is the failure code of the protocol, `message` the name of the message (empty if unknown), `field` the path
-    of the field, `offset` the place in the frame in bytes (None where there are no bytes yet), `section` the section of
-    the document that describes the message, and `reason` says what is wrong.
+    of the field, `offset` the place in the frame in bytes (None where there are no bytes yet), `excerpt` the bytes around
+    it in hexadecimal, `section` the section of the document that describes the message, and `reason` says what is wrong.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class WireError(c.ConstructError):
         field: str = "",
         offset: int | None = None,
         section: str = "",
+        document: str = "",
         data: bytes = b"",
     ) -> None:
         self.code, self.reason, self.message, self.field = code, reason, message, field
@@ -59,7 +60,7 @@ class WireError(c.ConstructError):
         text = f"{place}: {reason}" if place else reason
         if offset is not None:
             text += f" (byte {offset} of the frame{': ' + self.excerpt if self.excerpt else ''})"
-        text += f" [{code}{', section ' + section if section else ''}]"
+        text += f" [{code}{f'; {document}, section {section}' if section else ''}]"
         super().__init__(text)
 
 
@@ -99,7 +100,8 @@ class HeaderField:
 class FrameLayout:
     """The header and the extension record that all messages of a protocol share, and its codes for what can be wrong.
 
-    `tag` and `value` are the constructs of the two parts of an extension, or None.
+    `tag` and `value` are the constructs of the two parts of an extension, or None. `document` is the file that describes
+    the protocol, for errors.
     """
 
     fields: tuple[HeaderField, ...]
@@ -108,6 +110,7 @@ class FrameLayout:
     value: Any
     malformed: str
     unsupported_critical: str
+    document: str = ""
 
     @cached_property
     def prefix_size(self) -> int:
