@@ -20,7 +20,7 @@ def display_line(message: Message, answered: Message | None, own_name: str) -> t
             continue
         if all(_has(getattr(message, name), value) for name, value in entry.when.items()):
             return re.sub(
-                r"\{([a-z_.]+)\}", lambda found: _part(found[1], message, answered, own_name), entry.line
+                r"\{([a-z0-9_.]+)\}", lambda found: _part(found[1], message, answered, own_name), entry.line
             ), entry.stream
     return None
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from impwire import Message
 from impwire.tables import DISPLAY, FAILURES, DisplayLine
 
-_PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
+_PLACEHOLDER = re.compile(r"\{([a-z0-9_.]+)\}")
 
 #: Joiners, without which several scripts cannot be written.
 _KEPT = frozenset("\u200c\u200d")

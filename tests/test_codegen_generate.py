@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from codegen.__main__ import main
 from codegen.emit.document import diagram, field_value, table
+from codegen.emit.document import document as write_document
 from codegen.emit.python_syntax import call, class_name, comment, docstring, literal
 from codegen.generate import differences, emit, write
 from codegen.load import load
@@ -340,3 +341,16 @@ def test_generator_imports_nothing_of_the_project() -> None:
             if (isinstance(node, ast.ImportFrom) and not node.level) or isinstance(node, ast.Import):
                 module = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
                 assert str(module).split(".")[0] in {*sys.stdlib_module_names, "_typeshed", "yaml", "construct"}, path
+
+
+def test_document_tells_of_optional_fields_and_of_what_came_later(tmp_path: Path) -> None:
+    later = (ROOT / "tests" / "fixtures" / "versions" / "v1_1.yaml").read_text(encoding="utf-8")
+    later = later.replace("STRANGE: {number: 2,", "STRANGE: {number: 2, since: '1.1',")
+    later = later.replace("    doc: Somebody speaks.\n", "    doc: Somebody speaks.\n    since: '1.1'\n")
+    (tmp_path / "later.yaml").write_text(later, encoding="utf-8")
+    text = write_document(load(tmp_path / "later.yaml"))
+    assert "Nobody knows what this is. (since 1.1)" in text
+    assert "sent by the client. Since version 1.1." in text
+    rows = [line.split() for line in text.splitlines()]
+    assert ["Field", "Type", "Tag", "Since", "Meaning"] in rows
+    assert ["reply_to", "u32", "2", "1.1", "The", "number", "of", "what", "this", "answers"] in rows

@@ -189,7 +189,7 @@ class _Writer:
         if isinstance(type_, EnumType):
             if type_.name in codes and (section := self.sections.insert("errors")):
                 return text + "\n" + fill(f"Its values stand in section {section}.", deeper)
-            rows = [[str(value.number), value.name, value.doc] for value in type_.values]
+            rows = [[str(value.number), value.name, value.doc + since(value.since)] for value in type_.values]
             text += "\n\n" + table(["Value", "Name", "Meaning"], rows, deeper)
         elif isinstance(type_, BitsType) and type_.bits:
             rows = [[f"{1 << position:#x}", name, doc] for name, position, doc in type_.bits]
@@ -255,7 +255,9 @@ class _Writer:
     def errors(self) -> str:
         out = []
         for outcome in self.spec.failures.outcomes:
-            rows = [[str(v.number), v.name + ("*" if v.retry else ""), v.doc] for v in outcome.type.values]
+            rows = [
+                [str(v.number), v.name + ("*" if v.retry else ""), v.doc + since(v.since)] for v in outcome.type.values
+            ]
             out.append(fill(f"The codes of {outcome.message} (with * where the answer may say when to try again):"))
             out.append(table(["Code", "Name", "Trigger"], rows))
         return "\n\n".join(out)
@@ -375,6 +377,11 @@ class _Writer:
             return "\n".join(lines) + "\n" + fill(f"is answered by {code}", INDENT * 2)
         values = ", ".join(f"{key} {field_value(value)}" for key, value in fields.items())
         return "\n".join(lines) + "\n" + fill(f"{message} {values}".strip(), INDENT * 2, INDENT * 3)
+
+
+def since(version: str) -> str:
+    """What is said of a value that came with a version; nothing for the first."""
+    return f" (since {version})" if version else ""
 
 
 def diagram(fields: list[tuple[str, int | None]]) -> str:

@@ -105,7 +105,7 @@ def messages(spec: Spec) -> str:
             out += "\n\n" + _record(class_name(type_.name), "", type_.doc, type_.fields, []).rstrip("\n") + "\n"
     header = [field for field in spec.frame.fields if field.role in ("correlation", "flags")]
     for message in spec.messages:
-        section = sections.place(message.name)
+        section = sections.cited(message.name)
         doc = f"{message.name}: {_decapitalise(message.doc)}{f' (Section {section}.)' if section else ''}"
         extra = [f'NAME: ClassVar[str] = "{message.name}"', f"TYPE: ClassVar[int] = {hexadecimal(message.number)}", ""]
         out += "\n\n" + _record(class_name(message.name), "(Message)", doc, message.fields, extra, message.optional)

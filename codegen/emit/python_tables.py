@@ -201,13 +201,13 @@ def _commands(spec: Spec) -> str:
 
 def _requirements(spec: Spec) -> str:
     sections = Sections(spec)
-    places = [f"    {literal(m.name)}: {literal(sections.place(m.name))}," for m in spec.messages]
+    places = [f"    {literal(m.name)}: {literal(sections.cited(m.name))}," for m in spec.messages]
     out = "\n" + comment("The section of the document that describes each message.")
     out += display("SECTIONS: dict[str, str] = ", "{", places, "}")
     entries = []
     for place, requirement in spec.requirements():
         text = literal(sections.resolve(" ".join(requirement.text.split())))
-        values = [literal(requirement.level), literal(requirement.side), literal(sections.place(place)), text]
+        values = [literal(requirement.level), literal(requirement.side), literal(sections.cited(place)), text]
         entries.append("    " + call(f"{literal(requirement.id)}: Requirement", values, 4, ","))
     out += "\n" + comment("Every requirement by its identifier.")
     return out + display("REQUIREMENTS: dict[str, Requirement] = ", "{", entries, "}")

@@ -93,7 +93,7 @@ def twins(spec: Spec) -> str:
     for type_ in in_order(spec):
         out += writer.expression(type_, f"{type_.name.upper()}_TYPE = ") + "\n"
     for message in spec.messages:
-        arguments = ["FRAME", f"m.{class_name(message.name)}", literal(sections.place(message.name))]
+        arguments = ["FRAME", f"m.{class_name(message.name)}", literal(sections.cited(message.name))]
         arguments += [writer.field(field) for field in message.fields]
         if message.optional:
             optional = [f'{field.tag}: "{field.name}" / {writer.type(field.type)}' for field in message.optional]

@@ -77,7 +77,7 @@ class ProseReader:
 
     def _text(self, node: Node) -> str:
         text = node.string()
-        for name in re.findall(r"\{([a-z_]+)\}", text):
+        for name in re.findall(r"\{([a-z0-9_]+)\}", text):
             if name not in self._ids:
                 node.problem(f"unknown chapter '{name}'{suggestion(name, self._ids)}", "unknown-name")
         return text
