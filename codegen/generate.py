@@ -15,7 +15,7 @@ from .model import Spec
 
 _SUPPORT = Path(__file__).parent / "support"
 #: The support modules that stand in every generated package.
-_RUNTIME = ("wire", "constructs", "codec")
+_RUNTIME = ("wire", "constructs", "codec", "framing")
 
 
 def emit(spec: Spec) -> dict[Path, str]:

@@ -11,6 +11,7 @@ The invariant: both accept the same frames and give the same messages, and the s
 from __future__ import annotations
 
 import io
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -26,6 +27,7 @@ from .constructs import (
     field_path,
     inner_context,
     note_fault,
+    refuse,
     value_of,
 )
 from .wire import DecodeError, EncodeError, FrameLayout, HeaderField, Message, WireError
@@ -151,21 +153,20 @@ class InterpretedCodec(_MessageStruct[MessageT]):
         if self.extensions:
             values |= self.extensions._parsereport(stream, inner, path)
         del values[self.layout.name_of("length")]
-        self._check_flags(values, inner, path)
+        name = self.layout.name_of("flags")
+        if reason := self._critical(values.get(name, 0)):
+            code, offset = self.layout.unsupported_critical, self.layout.offset_of("flags")
+            note_fault(inner, code, reason, offset, f"{path} -> {name}")
         if stream.tell() < len(frame):
             raise DecodeError(
                 notes.malformed, f"{len(frame) - stream.tell()} bytes follow the last field", offset=stream.tell()
             )
         return self.record(**values)
 
-    def _check_flags(self, values: dict[str, Any], context: Any, path: str) -> None:
-        name = self.layout.name_of("flags")
-        flags = values.get(name, 0)
-        if flags & self.layout.critical_flags:
-            reason = f"flags {flags:#04x} hold a critical flag that is not known here"
-            note_fault(
-                context, self.layout.unsupported_critical, reason, self.layout.offset_of("flags"), f"{path} -> {name}"
-            )
+    def _critical(self, flags: int) -> str:
+        """What is wrong with flags, or an empty string."""
+        critical = flags & self.layout.critical_flags
+        return f"flags {flags:#04x} hold a critical flag that is not known here" if critical else ""
 
     # -- writing -------------------------------------------------------------------------------------------------
 
@@ -193,6 +194,9 @@ class InterpretedCodec(_MessageStruct[MessageT]):
         stream = io.BytesIO()
         for field, member in zip(self.layout.fields, self._header, strict=True):
             value = value_of(obj, field.name)
+            flags = operator.index(value) if field.role == "flags" and hasattr(value, "__index__") else 0
+            if reason := self._critical(flags):
+                refuse(context, self.layout.unsupported_critical, reason, f"{path} -> {field.name}")
             if field.role == "length" and (value is ABSENT or not context["_notes"].unchecked):
                 value = self._header_size - self._prefix_size + len(body)
             elif value is ABSENT:
@@ -310,6 +314,7 @@ class Codecs:
             if len(frame) < self.layout.header_size:
                 reason = "the frame ends inside its header"
                 raise DecodeError(self.layout.malformed, reason, offset=len(frame), data=frame)
+            self.layout.check_fixed(frame)  # What is no frame of this protocol at all has no type either.
             header = self.layout.header(frame)
             offset = self.layout.offset_of("type")
             error = DecodeError(

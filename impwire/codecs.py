@@ -38,8 +38,6 @@ from .twins import USER_TYPE as USER_TYPE
 from .twins import VERSION_TYPE as VERSION_TYPE
 
 _NO_EXTENSIONS: tuple[w.Extension, ...] = ()
-#: What wrong bytes and wrong values raise in straight-line code. The twin then tells what is wrong.
-_DOUBT = (struct.error, ValueError, TypeError, AttributeError, LookupError, OverflowError)
 
 _pack_B = struct.Struct(">B").pack
 _pack_BH = struct.Struct(">BH").pack
@@ -152,13 +150,13 @@ def _unknown(records: dict[int, bytes]) -> tuple[w.Extension, ...]:
 
 
 def _tail(extensions: tuple[w.Extension, ...], known: Collection[int] = ()) -> bytes:
-    """Extension records as bytes. None may have the tag of another, nor one that belongs to a field."""
+    """Extension records as bytes. None may have the tag of another, one that belongs to a field, or one that is odd."""
     if not isinstance(extensions, (tuple, list)):
         raise ValueError
     data, tags = b"", list(known)
     for extension in extensions:
         tag, value = extension
-        if not (isinstance(extension, (tuple, list)) and tag not in tags and isinstance(value, bytes)):
+        if not (isinstance(extension, (tuple, list)) and tag not in tags and not tag % 2 and isinstance(value, bytes)):
             raise ValueError
         tags.append(tag)
         data += _pack_BH(tag, len(value)) + value
@@ -200,7 +198,7 @@ def decode_hello(frame: bytes) -> m.Hello:
             message.request_id = request_id
             message.extensions = extensions
             return message
-    except _DOUBT:
+    except Exception:
         pass
     return t.HELLO.explain(frame)
 
@@ -212,6 +210,7 @@ def encode_hello(message: m.Hello) -> bytes:
         name_size = len(name_data)
         if (
             type(message) is _Hello
+            and not message.flags & 0x0F
             and name_size <= 24
             and (
                 (name_data.isalnum() and name_data[0] > 0x40)
@@ -233,7 +232,7 @@ def encode_hello(message: m.Hello) -> bytes:
                 + name_data
             )
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
-    except _DOUBT:
+    except Exception:
         pass
     return t.HELLO.write(message)
 
@@ -259,7 +258,7 @@ def decode_say(frame: bytes) -> m.Say:
             message.request_id = request_id
             message.extensions = extensions
             return message
-    except _DOUBT:
+    except Exception:
         pass
     return t.SAY.explain(frame)
 
@@ -271,12 +270,13 @@ def encode_say(message: m.Say) -> bytes:
         text_size = len(text_data)
         if (
             type(message) is _Say
+            and not message.flags & 0x0F
             and 1 <= text_size <= 4096
             and (text_data.translate(_MARKED_IN_TEXT) == text_data or _is_text(text_data.decode()))
         ):
             frame = _pack_IBBIH(8 + text_size, 0x02, message.flags, message.request_id, text_size) + text_data
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
-    except _DOUBT:
+    except Exception:
         pass
     return t.SAY.write(message)
 
@@ -312,7 +312,7 @@ def decode_pm(frame: bytes) -> m.Pm:
             message.request_id = request_id
             message.extensions = extensions
             return message
-    except _DOUBT:
+    except Exception:
         pass
     return t.PM.explain(frame)
 
@@ -326,6 +326,7 @@ def encode_pm(message: m.Pm) -> bytes:
         text_size = len(text_data)
         if (
             type(message) is _Pm
+            and not message.flags & 0x0F
             and to_size <= 24
             and (
                 (to_data.isalnum() and to_data[0] > 0x40)
@@ -341,7 +342,7 @@ def encode_pm(message: m.Pm) -> bytes:
                 + text_data
             )
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
-    except _DOUBT:
+    except Exception:
         pass
     return t.PM.write(message)
 
@@ -370,7 +371,7 @@ def decode_who(frame: bytes) -> m.Who:
             message.request_id = request_id
             message.extensions = extensions
             return message
-    except _DOUBT:
+    except Exception:
         pass
     return t.WHO.explain(frame)
 
@@ -382,6 +383,7 @@ def encode_who(message: m.Who) -> bytes:
         after_size = len(after_data)
         if (
             type(message) is _Who
+            and not message.flags & 0x0F
             and after_size <= 24
             and (not after_data or after_data[0] in _FIRST_OF_CURSOR)
             and not after_data.strip(_REST_OF_CURSOR)
@@ -392,7 +394,7 @@ def encode_who(message: m.Who) -> bytes:
                 + _pack_H(message.limit)
             )
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
-    except _DOUBT:
+    except Exception:
         pass
     return t.WHO.write(message)
 
@@ -421,7 +423,7 @@ def decode_rename(frame: bytes) -> m.Rename:
             message.request_id = request_id
             message.extensions = extensions
             return message
-    except _DOUBT:
+    except Exception:
         pass
     return t.RENAME.explain(frame)
 
@@ -433,6 +435,7 @@ def encode_rename(message: m.Rename) -> bytes:
         name_size = len(name_data)
         if (
             type(message) is _Rename
+            and not message.flags & 0x0F
             and name_size <= 24
             and (
                 (name_data.isalnum() and name_data[0] > 0x40)
@@ -441,7 +444,7 @@ def encode_rename(message: m.Rename) -> bytes:
         ):
             frame = _pack_IBBIB(7 + name_size, 0x05, message.flags, message.request_id, name_size) + name_data
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
-    except _DOUBT:
+    except Exception:
         pass
     return t.RENAME.write(message)
 
@@ -458,7 +461,7 @@ def decode_leave(frame: bytes) -> m.Leave:
             message.request_id = request_id
             message.extensions = extensions
             return message
-    except _DOUBT:
+    except Exception:
         pass
     return t.LEAVE.explain(frame)
 
@@ -466,10 +469,10 @@ def decode_leave(frame: bytes) -> m.Leave:
 def encode_leave(message: m.Leave) -> bytes:
     """The frame of a LEAVE. Raises `EncodeError`."""
     try:
-        if type(message) is _Leave:
+        if type(message) is _Leave and not message.flags & 0x0F:
             frame = _pack_IBBI(6, 0x06, message.flags, message.request_id)
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
-    except _DOUBT:
+    except Exception:
         pass
     return t.LEAVE.write(message)
 
@@ -487,7 +490,7 @@ def decode_ping(frame: bytes) -> m.Ping:
             message.request_id = request_id
             message.extensions = extensions
             return message
-    except _DOUBT:
+    except Exception:
         pass
     return t.PING.explain(frame)
 
@@ -495,10 +498,10 @@ def decode_ping(frame: bytes) -> m.Ping:
 def encode_ping(message: m.Ping) -> bytes:
     """The frame of a PING. Raises `EncodeError`."""
     try:
-        if type(message) is _Ping:
+        if type(message) is _Ping and not message.flags & 0x0F:
             frame = _pack_IBBIQ(14, 0x40, message.flags, message.request_id, message.nonce)
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
-    except _DOUBT:
+    except Exception:
         pass
     return t.PING.write(message)
 
@@ -516,7 +519,7 @@ def decode_pong(frame: bytes) -> m.Pong:
             message.request_id = request_id
             message.extensions = extensions
             return message
-    except _DOUBT:
+    except Exception:
         pass
     return t.PONG.explain(frame)
 
@@ -524,10 +527,10 @@ def decode_pong(frame: bytes) -> m.Pong:
 def encode_pong(message: m.Pong) -> bytes:
     """The frame of a PONG. Raises `EncodeError`."""
     try:
-        if type(message) is _Pong:
+        if type(message) is _Pong and not message.flags & 0x0F:
             frame = _pack_IBBIQ(14, 0x41, message.flags, message.request_id, message.nonce)
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
-    except _DOUBT:
+    except Exception:
         pass
     return t.PONG.write(message)
 
@@ -607,7 +610,7 @@ def decode_welcome(frame: bytes) -> m.Welcome:
             message.request_id = request_id
             message.extensions = extensions
             return message
-    except _DOUBT:
+    except Exception:
         pass
     return t.WELCOME.explain(frame)
 
@@ -622,6 +625,7 @@ def encode_welcome(message: m.Welcome) -> bytes:
         server_name_size = len(server_name_data)
         if (
             type(message) is _Welcome
+            and not message.flags & 0x0F
             and session_id >= 1
             and name_size <= 24
             and (
@@ -669,7 +673,7 @@ def encode_welcome(message: m.Welcome) -> bytes:
                 )
             )
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
-    except _DOUBT:
+    except Exception:
         pass
     return t.WELCOME.write(message)
 
@@ -688,7 +692,7 @@ def decode_ok(frame: bytes) -> m.Ok:
             message.request_id = request_id
             message.extensions = extensions
             return message
-    except _DOUBT:
+    except Exception:
         pass
     return t.OK.explain(frame)
 
@@ -696,10 +700,10 @@ def decode_ok(frame: bytes) -> m.Ok:
 def encode_ok(message: m.Ok) -> bytes:
     """The frame of a OK. Raises `EncodeError`."""
     try:
-        if type(message) is _Ok:
+        if type(message) is _Ok and not message.flags & 0x0F:
             frame = _pack_IBBIQQ(22, 0x81, message.flags, message.request_id, message.seq, message.time)
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
-    except _DOUBT:
+    except Exception:
         pass
     return t.OK.write(message)
 
@@ -739,7 +743,7 @@ def decode_roster(frame: bytes) -> m.Roster:
             message.request_id = request_id
             message.extensions = extensions
             return message
-    except _DOUBT:
+    except Exception:
         pass
     return t.ROSTER.explain(frame)
 
@@ -768,14 +772,14 @@ def encode_roster(message: m.Roster) -> bytes:
             entries_parts.append(_pack_QB(entries_part_session_id, entries_part_name_size) + entries_part_name_data)
         entries_data = b"".join(entries_parts)
         more = message.more
-        if type(message) is _Roster and (more is True or more is False):
+        if type(message) is _Roster and not message.flags & 0x0F and (more is True or more is False):
             frame = (
                 _pack_IBBIH(9 + len(entries_data), 0x82, message.flags, message.request_id, entries_count)
                 + entries_data
                 + _pack_B(more)
             )
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
-    except _DOUBT:
+    except Exception:
         pass
     return t.ROSTER.write(message)
 
@@ -803,7 +807,7 @@ def decode_error(frame: bytes) -> m.Error:
             message.request_id = request_id
             message.extensions = extensions
             return message
-    except _DOUBT:
+    except Exception:
         pass
     return t.ERROR.explain(frame)
 
@@ -813,8 +817,10 @@ def encode_error(message: m.Error) -> bytes:
     try:
         detail_data = str.encode(message.detail)
         detail_size = len(detail_data)
-        if type(message) is _Error and (
-            detail_data.translate(_MARKED_IN_DETAIL) == detail_data or _is_detail(detail_data.decode())
+        if (
+            type(message) is _Error
+            and not message.flags & 0x0F
+            and (detail_data.translate(_MARKED_IN_DETAIL) == detail_data or _is_detail(detail_data.decode()))
         ):
             frame = (
                 _pack_IBBIBBIB(
@@ -830,7 +836,7 @@ def encode_error(message: m.Error) -> bytes:
                 + detail_data
             )
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
-    except _DOUBT:
+    except Exception:
         pass
     return t.ERROR.write(message)
 
@@ -857,7 +863,7 @@ def decode_goodbye(frame: bytes) -> m.Goodbye:
             message.request_id = request_id
             message.extensions = extensions
             return message
-    except _DOUBT:
+    except Exception:
         pass
     return t.GOODBYE.explain(frame)
 
@@ -867,8 +873,10 @@ def encode_goodbye(message: m.Goodbye) -> bytes:
     try:
         detail_data = str.encode(message.detail)
         detail_size = len(detail_data)
-        if type(message) is _Goodbye and (
-            detail_data.translate(_MARKED_IN_DETAIL) == detail_data or _is_detail(detail_data.decode())
+        if (
+            type(message) is _Goodbye
+            and not message.flags & 0x0F
+            and (detail_data.translate(_MARKED_IN_DETAIL) == detail_data or _is_detail(detail_data.decode()))
         ):
             frame = (
                 _pack_IBBIBIB(
@@ -883,7 +891,7 @@ def encode_goodbye(message: m.Goodbye) -> bytes:
                 + detail_data
             )
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
-    except _DOUBT:
+    except Exception:
         pass
     return t.GOODBYE.write(message)
 
@@ -925,7 +933,7 @@ def decode_chat(frame: bytes) -> m.Chat:
             message.request_id = request_id
             message.extensions = extensions
             return message
-    except _DOUBT:
+    except Exception:
         pass
     return t.CHAT.explain(frame)
 
@@ -941,6 +949,7 @@ def encode_chat(message: m.Chat) -> bytes:
         text_size = len(text_data)
         if (
             type(message) is _Chat
+            and not message.flags & 0x0F
             and who_session_id >= 1
             and who_name_size <= 24
             and (
@@ -966,7 +975,7 @@ def encode_chat(message: m.Chat) -> bytes:
                 + text_data
             )
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
-    except _DOUBT:
+    except Exception:
         pass
     return t.CHAT.write(message)
 
@@ -1007,7 +1016,7 @@ def decode_whisper(frame: bytes) -> m.Whisper:
             message.request_id = request_id
             message.extensions = extensions
             return message
-    except _DOUBT:
+    except Exception:
         pass
     return t.WHISPER.explain(frame)
 
@@ -1023,6 +1032,7 @@ def encode_whisper(message: m.Whisper) -> bytes:
         text_size = len(text_data)
         if (
             type(message) is _Whisper
+            and not message.flags & 0x0F
             and who_session_id >= 1
             and who_name_size <= 24
             and (
@@ -1047,7 +1057,7 @@ def encode_whisper(message: m.Whisper) -> bytes:
                 + text_data
             )
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
-    except _DOUBT:
+    except Exception:
         pass
     return t.WHISPER.write(message)
 
@@ -1076,7 +1086,7 @@ def decode_notice(frame: bytes) -> m.Notice:
             message.request_id = request_id
             message.extensions = extensions
             return message
-    except _DOUBT:
+    except Exception:
         pass
     return t.NOTICE.explain(frame)
 
@@ -1089,6 +1099,7 @@ def encode_notice(message: m.Notice) -> bytes:
         text_size = len(text_data)
         if (
             type(message) is _Notice
+            and not message.flags & 0x0F
             and scope in _MEMBERS_OF_NOTICE_SCOPE
             and 1 <= text_size <= 4096
             and (text_data.translate(_MARKED_IN_TEXT) == text_data or _is_text(text_data.decode()))
@@ -1100,7 +1111,7 @@ def encode_notice(message: m.Notice) -> bytes:
                 + text_data
             )
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
-    except _DOUBT:
+    except Exception:
         pass
     return t.NOTICE.write(message)
 
@@ -1135,7 +1146,7 @@ def decode_joined(frame: bytes) -> m.Joined:
             message.request_id = request_id
             message.extensions = extensions
             return message
-    except _DOUBT:
+    except Exception:
         pass
     return t.JOINED.explain(frame)
 
@@ -1149,6 +1160,7 @@ def encode_joined(message: m.Joined) -> bytes:
         who_name_size = len(who_name_data)
         if (
             type(message) is _Joined
+            and not message.flags & 0x0F
             and who_session_id >= 1
             and who_name_size <= 24
             and (
@@ -1170,7 +1182,7 @@ def encode_joined(message: m.Joined) -> bytes:
                 + who_name_data
             )
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
-    except _DOUBT:
+    except Exception:
         pass
     return t.JOINED.write(message)
 
@@ -1207,7 +1219,7 @@ def decode_left(frame: bytes) -> m.Left:
             message.request_id = request_id
             message.extensions = extensions
             return message
-    except _DOUBT:
+    except Exception:
         pass
     return t.LEFT.explain(frame)
 
@@ -1221,6 +1233,7 @@ def encode_left(message: m.Left) -> bytes:
         who_name_size = len(who_name_data)
         if (
             type(message) is _Left
+            and not message.flags & 0x0F
             and who_session_id >= 1
             and who_name_size <= 24
             and (
@@ -1243,7 +1256,7 @@ def encode_left(message: m.Left) -> bytes:
                 + _pack_B(message.reason)
             )
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
-    except _DOUBT:
+    except Exception:
         pass
     return t.LEFT.write(message)
 
@@ -1288,7 +1301,7 @@ def decode_renamed(frame: bytes) -> m.Renamed:
             message.request_id = request_id
             message.extensions = extensions
             return message
-    except _DOUBT:
+    except Exception:
         pass
     return t.RENAMED.explain(frame)
 
@@ -1304,6 +1317,7 @@ def encode_renamed(message: m.Renamed) -> bytes:
         new_name_size = len(new_name_data)
         if (
             type(message) is _Renamed
+            and not message.flags & 0x0F
             and who_session_id >= 1
             and who_name_size <= 24
             and (
@@ -1332,7 +1346,7 @@ def encode_renamed(message: m.Renamed) -> bytes:
                 + new_name_data
             )
             return frame if message.extensions is _NO_EXTENSIONS else _extended(frame, _tail(message.extensions))
-    except _DOUBT:
+    except Exception:
         pass
     return t.RENAMED.write(message)
 

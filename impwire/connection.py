@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, NoReturn
 from .codecs import CODECS, FRAME, decode, encode
 from .framing import FrameDecoder
 from .messages import MESSAGES, Error, Goodbye, Hello, Leave, Ping, Pong, Welcome
-from .tables import EVENTS, LEGAL, NUMBERING, REPLIES, SECTIONS, Role, State
+from .tables import EVENTS, LEGAL, MAX_FRAME_BEFORE_WELCOME, NUMBERING, REPLIES, SECTIONS, Role, State
 from .wire import DecodeError, Header, Message
 
 _REPLY_CLASSES = frozenset(reply for replies in REPLIES.values() for reply in replies)
@@ -90,7 +90,7 @@ class Connection:
         self.state = State.CONNECTED
         self._plain = _PLAIN[role, self.state]
         self._has_id = role is Role.SERVER  # FRAME-8, FRAME-10: a request bears one, an event does not.
-        self._decoder = FrameDecoder()
+        self._decoder = FrameDecoder(CODECS, MAX_FRAME_BEFORE_WELCOME)  # FRAME-2 to FRAME-4
         self._outstanding: deque[Message] = deque()
         self._violation: RemoteProtocolError | None = None
         self._last_request_id = 0

@@ -226,6 +226,8 @@ class Text(Blob):
         super().__init__(count, maximum[0], maximum[1])
         self.minimum, self.minimum_code = minimum
         self.rule, self.pattern_code = re.compile(pattern), pattern_code
+        first = re.match(r"\[[^\]\[\\]+\]", pattern)
+        self._first = re.compile(first[0]) if first else None
 
     def fault(self, data: bytes) -> tuple[str, str, int] | None:
         """Code, reason and place (in bytes of the string) of the first rule that the bytes break, or None."""
@@ -240,6 +242,9 @@ class Text(Blob):
         if not self.rule.pattern or self.rule.fullmatch(text):
             return None
         match = self.rule.match(text)
+        if match is None and (not text or self._first is None or self._first.match(text)):
+            # Which character spoils a form that is not matched from its beginning on, nobody can say.
+            return self.pattern_code, f"it is not of the form {self.rule.pattern}", 0
         good = text[: match.end()] if match else ""
         wrong = f"U+{ord(text[len(good)]):04X} is not allowed here" if len(good) < len(text) else "it ends too early"
         return self.pattern_code, wrong, len(good.encode())
@@ -400,6 +405,9 @@ class Extensions(_Construct):
                 refuse(context, self.layout.malformed, f"extension {tag} stands here twice", path)
             if any(tag == other for other in self.optional):
                 refuse(context, self.layout.malformed, f"extension {tag} is the field {self.optional[tag].name}", path)
+            elif isinstance(tag, int) and tag % 2:
+                reason = f"extension {tag} is critical and not known here"
+                refuse(context, self.layout.unsupported_critical, reason, path)
             self._record(tag, value, stream, context, path)
 
     def _record(self, tag: Any, value: Any, stream: Any, context: Any, path: str) -> None:

@@ -1,40 +1,42 @@
+# A copy of codegen/support/framing.py, made by `python -m codegen`. Do not edit: change the source.
 """From a stream in pieces of any size to whole frames.
 
-The invariant: a length is judged as soon as it is known, before a byte behind it is kept (FRAME-3), so that no more is held
-than one frame of the size allowed and the piece fed last. A piece is copied once at most, whatever comes after it.
+The invariant: a length is judged as soon as it is known, before a byte behind it is kept, so that no more is held than one
+frame of the size allowed and the piece fed last. A piece is copied once at most, whatever comes after it.
 """
 
 from __future__ import annotations
 
 import struct
 
-from .codecs import FRAME, decode
-from .tables import MAX_FRAME_BEFORE_WELCOME
+from .codec import Codecs
 from .wire import DecodeError, Message
-
-_PREFIX = FRAME.prefix_size
-_MINIMUM = FRAME.header_size - _PREFIX
-_length = struct.Struct(">I").unpack_from
 
 
 class FrameDecoder:
-    """Cuts a byte stream into frames (section 4).
+    """Cuts a byte stream into frames.
 
     Feed it with `feed`, then call `next_frame` or `next_message` until it returns None. `max_frame` is the greatest length
     accepted, in bytes behind the length field, and may be changed between two frames.
     """
 
-    def __init__(self, max_frame: int = MAX_FRAME_BEFORE_WELCOME) -> None:
+    def __init__(self, codecs: Codecs, max_frame: int) -> None:
         self.max_frame = max_frame
+        self._codecs, self._layout = codecs, codecs.layout
+        self._prefix = self._layout.prefix_size
+        self._minimum = self._layout.header_size - self._prefix
+        self._length = struct.Struct(self._layout.length_format).unpack_from
+        self._length_at = self._layout.offset_of("length")
+        self._beginning = self._layout.beginning
         self.clear()
 
     def clear(self) -> None:
-        """Drop what is held: after GOODBYE nothing counts any more (STATE-5)."""
+        """Drop what is held, and begin anew."""
         self._buffer, self._start = b"", 0
         # What came while the buffer had the beginning of a frame. It is joined when it holds the rest.
         self._pieces: list[bytes] = []
         self._waiting = 0
-        self._needed = _PREFIX
+        self._needed = self._prefix
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the stream, any number of them."""
@@ -52,29 +54,31 @@ class FrameDecoder:
     def next_frame(self) -> bytes | None:
         """The next whole frame, or None if more bytes are needed.
 
-        Raises `DecodeError` with FRAME_TOO_LARGE or MALFORMED for a length that is not allowed (FRAME-2, FRAME-4). There
-        is no way to go on behind it.
+        Raises `DecodeError` for a length that is not allowed, with the protocol's code for frames that are too large or
+        for what is malformed, and for a frame that does not begin as all do. There is no way to go on behind it.
         """
         if len(self._buffer) - self._start < self._needed and not self._gather():
             return None
         start = self._start
-        (length,) = _length(self._buffer, start)
-        if not _MINIMUM <= length <= self.max_frame:
+        (length,) = self._length(self._buffer, start + self._length_at)
+        if not self._minimum <= length <= self.max_frame or (
+            self._beginning and not self._buffer.startswith(self._beginning, start)
+        ):
             self._refuse(length)
-        end = start + _PREFIX + length
+        end = start + self._prefix + length
         if end > len(self._buffer):
             self._needed = end - start
             if not self._gather():
                 return None
             start, end = 0, self._needed
-        self._needed = _PREFIX
+        self._needed = self._prefix
         self._start = end
         return self._buffer[start:end]
 
     def next_message(self) -> Message | None:
         """The next message, or None if more bytes are needed. Raises `DecodeError`."""
         frame = self.next_frame()
-        return None if frame is None else decode(frame)
+        return None if frame is None else self._codecs.decode(frame)
 
     def _gather(self) -> bool:
         """Whether what is needed is here. The buffer then begins with it, otherwise with what is left of it."""
@@ -87,9 +91,9 @@ class FrameDecoder:
         return enough
 
     def _refuse(self, length: int) -> None:
-        head = self._buffer[self._start : self._start + FRAME.header_size]
+        head = self._buffer[self._start : self._start + self._layout.header_size]
+        self._layout.check_fixed(head)
+        code, reason = self._layout.malformed, f"a length of {length} is less than the header's {self._minimum}"
         if length > self.max_frame:
-            reason = f"a length of {length} is more than {self.max_frame}"
-            raise DecodeError("FRAME_TOO_LARGE", reason, offset=0, data=head)
-        reason = f"a length of {length} is less than the header's {_MINIMUM}"
-        raise DecodeError("MALFORMED", reason, offset=0, data=head)
+            code, reason = self._layout.too_large, f"a length of {length} is more than {self.max_frame}"
+        raise DecodeError(code, reason, offset=self._length_at, data=head)

@@ -24,6 +24,7 @@ FRAME = w.FrameLayout(
     tag=c.Int8ub,
     value=k.Blob(c.Int16ub, 65535, "MALFORMED"),
     malformed="MALFORMED",
+    too_large="FRAME_TOO_LARGE",
     unsupported_critical="UNSUPPORTED_CRITICAL",
     document="protocol.txt",
 )

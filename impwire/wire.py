@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -110,6 +111,7 @@ class FrameLayout:
     tag: Any
     value: Any
     malformed: str
+    too_large: str
     unsupported_critical: str
     document: str = ""
 
@@ -144,6 +146,30 @@ class FrameLayout:
         start = self.offset_of("type")
         data = frame[start : start + int(field.subcon.sizeof())]
         return int(field.subcon.parse(data)) if len(data) == field.subcon.sizeof() else None
+
+    def check_fixed(self, frame: bytes) -> None:
+        """Raise `DecodeError` for the first fixed value of the header that is another one, as far as the bytes reach."""
+        offset = 0
+        for field in self.fields:
+            end = offset + int(field.subcon.sizeof())
+            if not field.role and end <= len(frame):
+                number = field.subcon.parse(frame[offset:end])
+                if number != field.const:
+                    reason = f"{number:#x} is not {field.const:#x}"
+                    raise DecodeError(self.malformed, reason, field=field.name, offset=offset, data=frame)
+            offset = end
+
+    @cached_property
+    def beginning(self) -> bytes:
+        """The bytes with which every frame begins: the fixed values that stand in front of all others."""
+        return b"".join(
+            field.subcon.build(field.const) for field in itertools.takewhile(lambda field: not field.role, self.fields)
+        )
+
+    @property
+    def length_format(self) -> str:
+        """The length field as `struct` names it."""
+        return str(self._length.fmtstr)
 
     def length(self, frame: bytes) -> int:
         """What the length field of a frame says, which has at least `prefix_size` bytes."""

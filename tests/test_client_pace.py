@@ -17,7 +17,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from impwire import FrameDecoder, Message
-from impwire.codecs import encode
+from impwire.codecs import CODECS, encode
 from impwire.messages import Goodbye, GoodbyeCode, Hello, Leave, Ok, Ping, Pm, Pong, Roster, Say, User, Welcome, Who
 from impwire.tables import LIMITS, TIMERS
 from reference_client.pace import Bucket
@@ -73,7 +73,7 @@ class World:
         self._latest = {"up": 0.0, "down": 0.0}
         self._order, self._seq = count(), count(1)
         self._events: list[tuple[float, int, Callable[[], None]]] = []
-        self._decoder = FrameDecoder(1 << 20)
+        self._decoder = FrameDecoder(CODECS, 1 << 20)
 
     def run(self, gaps_and_lines: list[tuple[float, str]]) -> None:
         """Type each line so long after the one before, end the input, and go on to the end."""

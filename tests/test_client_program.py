@@ -21,7 +21,7 @@ from typing import IO, Any
 import pytest
 
 from impwire import FrameDecoder, Message
-from impwire.codecs import encode
+from impwire.codecs import CODECS, encode
 from impwire.messages import (
     Chat,
     Error,
@@ -53,7 +53,7 @@ class Server:
         self._listener.settimeout(WATCHDOG)
         self.port: int = self._listener.getsockname()[1]
         self._peer: socket.socket | None = None
-        self._decoder = FrameDecoder(1 << 20)
+        self._decoder = FrameDecoder(CODECS, 1 << 20)
 
     @property
     def peer(self) -> socket.socket:

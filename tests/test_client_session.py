@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from impwire import FrameDecoder, Message
-from impwire.codecs import encode
+from impwire.codecs import CODECS, encode
 from impwire.messages import (
     Chat,
     Error,
@@ -69,7 +69,7 @@ class Talk:
         self.lines: list[str] = []
         self.errors: list[str] = []
         self.end: End | None = None
-        self._decoder = FrameDecoder(1 << 20)
+        self._decoder = FrameDecoder(CODECS, 1 << 20)
         self.do(self.session.connected(self.now))
 
     def do(self, effects: list[Effect]) -> None:
@@ -494,7 +494,7 @@ def test_unknown_event_is_ignored(talk: Talk) -> None:
         bytes.fromhex("00000006 bf 00 00000001"),
         encode(chat(11))[:-1] + b"\xff",
         encode(chat(11, "x\ny")).replace(b"\n", b"\x1b"),
-        encode(Chat(flags=1, seq=11, time=1, who=BOB, text="hi")),
+        encode(Chat(flags=1, seq=11, time=1, who=BOB, text="hi"), unchecked=True),
         encode(Ok(request_id=77, seq=11, time=1)),
         encode(welcome()),
         encode(Hello(request_id=1, min_version=1, max_version=1, capabilities=0, name="bob")),

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impwire import DecodeError, FrameDecoder
-from impwire.codecs import encode
+from impwire.codecs import CODECS, encode
 from impwire.messages import Leave, Say
 from impwire.tables import MAX_FRAME_BEFORE_WELCOME
 
@@ -32,7 +32,7 @@ def test_any_cut_of_the_stream_gives_the_same_frames(sizes: list[int], rest: byt
     whole = [frame(size, number) for number, size in enumerate(sizes)]
     stream = b"".join(whole) + rest
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=12)))
-    decoder, found = FrameDecoder(), []
+    decoder, found = FrameDecoder(CODECS, MAX_FRAME_BEFORE_WELCOME), []
     for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
         decoder.feed(stream[start:end])
         found += frames(decoder)
@@ -41,7 +41,7 @@ def test_any_cut_of_the_stream_gives_the_same_frames(sizes: list[int], rest: byt
 
 
 def test_frames_come_out_byte_by_byte() -> None:
-    stream, decoder, found = frame(6, 1) + frame(9, 2), FrameDecoder(), []
+    stream, decoder, found = frame(6, 1) + frame(9, 2), FrameDecoder(CODECS, MAX_FRAME_BEFORE_WELCOME), []
     for byte in stream:
         decoder.feed(bytes([byte]))
         found += frames(decoder)
@@ -49,7 +49,7 @@ def test_frames_come_out_byte_by_byte() -> None:
 
 
 def test_frames_may_be_asked_for_late() -> None:
-    decoder = FrameDecoder()
+    decoder = FrameDecoder(CODECS, MAX_FRAME_BEFORE_WELCOME)
     decoder.feed(frame(6, 1) + frame(7, 2)[:5])
     decoder.feed(frame(7, 2)[5:])
     assert frames(decoder) == [frame(6, 1), frame(7, 2)]
@@ -64,7 +64,7 @@ def test_frames_may_be_asked_for_late() -> None:
 )
 def test_length_is_judged_at_its_fourth_byte(length: int, code: str) -> None:
     """FRAME-3: no byte behind it is waited for."""
-    decoder, prefix = FrameDecoder(), length.to_bytes(4, "big")
+    decoder, prefix = FrameDecoder(CODECS, MAX_FRAME_BEFORE_WELCOME), length.to_bytes(4, "big")
     for end in range(3):
         decoder.feed(prefix[end : end + 1])
         assert decoder.next_frame() is None
@@ -76,20 +76,20 @@ def test_length_is_judged_at_its_fourth_byte(length: int, code: str) -> None:
 
 @pytest.mark.parametrize("length", [6, MAX_FRAME_BEFORE_WELCOME])
 def test_shortest_and_longest_length_are_allowed(length: int) -> None:
-    decoder = FrameDecoder()
+    decoder = FrameDecoder(CODECS, MAX_FRAME_BEFORE_WELCOME)
     decoder.feed(frame(length))
     assert decoder.next_frame() == frame(length)
 
 
 def test_refused_length_is_told_in_numbers() -> None:
-    decoder = FrameDecoder(max_frame=100)
+    decoder = FrameDecoder(CODECS, 100)
     decoder.feed(frame(101))
     with pytest.raises(DecodeError, match="a length of 101 is more than 100"):
         decoder.next_frame()
 
 
 def test_there_is_no_way_on_behind_a_refused_length() -> None:
-    decoder = FrameDecoder()
+    decoder = FrameDecoder(CODECS, MAX_FRAME_BEFORE_WELCOME)
     decoder.feed(frame(5) + frame(6))
     for _ in range(2):
         with pytest.raises(DecodeError, match="a length of 5 is less than the header's 6"):
@@ -97,7 +97,7 @@ def test_there_is_no_way_on_behind_a_refused_length() -> None:
 
 
 def test_frames_in_front_of_a_refused_length_still_come_out() -> None:
-    decoder = FrameDecoder()
+    decoder = FrameDecoder(CODECS, MAX_FRAME_BEFORE_WELCOME)
     decoder.feed(frame(6) + frame(0))
     assert decoder.next_frame() == frame(6)
     with pytest.raises(DecodeError):
@@ -106,7 +106,7 @@ def test_frames_in_front_of_a_refused_length_still_come_out() -> None:
 
 def test_limit_may_rise_between_two_frames_that_came_together() -> None:
     """FRAME-5: what stands right behind HELLO is held to the limit of WELCOME."""
-    decoder = FrameDecoder()
+    decoder = FrameDecoder(CODECS, MAX_FRAME_BEFORE_WELCOME)
     decoder.feed(frame(10) + frame(5000))
     assert decoder.next_frame() == frame(10)
     decoder.max_frame = 5000
@@ -114,7 +114,7 @@ def test_limit_may_rise_between_two_frames_that_came_together() -> None:
 
 
 def test_limit_may_fall_between_two_frames_that_came_together() -> None:
-    decoder = FrameDecoder(max_frame=100)
+    decoder = FrameDecoder(CODECS, 100)
     decoder.feed(frame(50) + frame(50))
     assert decoder.next_frame() == frame(50)
     decoder.max_frame = 49
@@ -126,7 +126,7 @@ def test_limit_may_fall_between_two_frames_that_came_together() -> None:
 
 
 def test_frame_is_unfinished_from_its_first_byte_to_its_last() -> None:
-    decoder = FrameDecoder()
+    decoder = FrameDecoder(CODECS, MAX_FRAME_BEFORE_WELCOME)
     assert not decoder.unfinished
     for byte in frame(6)[:-1]:
         decoder.feed(bytes([byte]))
@@ -139,7 +139,7 @@ def test_frame_is_unfinished_from_its_first_byte_to_its_last() -> None:
 
 def test_cleared_decoder_begins_anew() -> None:
     """STATE-5: what came before counts no more, also a frame that was half read."""
-    decoder = FrameDecoder()
+    decoder = FrameDecoder(CODECS, MAX_FRAME_BEFORE_WELCOME)
     decoder.feed(frame(6) + frame(9)[:7])
     decoder.next_frame()
     decoder.clear()
@@ -153,7 +153,7 @@ def test_cleared_decoder_begins_anew() -> None:
 
 
 def test_messages_come_out_in_order() -> None:
-    decoder = FrameDecoder()
+    decoder = FrameDecoder(CODECS, MAX_FRAME_BEFORE_WELCOME)
     decoder.feed(encode(Say(request_id=1, text="hi")) + encode(Leave(request_id=2)) + b"\x00")
     assert decoder.next_message() == Say(request_id=1, text="hi")
     assert decoder.next_message() == Leave(request_id=2)
@@ -161,7 +161,7 @@ def test_messages_come_out_in_order() -> None:
 
 
 def test_message_that_cannot_be_read_does_not_stop_those_behind_it() -> None:
-    decoder = FrameDecoder()
+    decoder = FrameDecoder(CODECS, MAX_FRAME_BEFORE_WELCOME)
     decoder.feed(bytes.fromhex("00000008 02 00 00000005 0000") + encode(Leave(request_id=2)))
     with pytest.raises(DecodeError, match="TEXT_EMPTY"):
         decoder.next_message()

@@ -23,10 +23,7 @@ from . import twins as t
 from . import wire as w
 from .codec import Codecs, MessageCodec{marking}
 {names}
-
-{none}#: What wrong bytes and wrong values raise in straight-line code. The twin then tells what is wrong.
-_DOUBT = (struct.error, ValueError, TypeError, AttributeError, LookupError, OverflowError)
-"""
+{none}"""
 
 _DISPATCH = '''
 
@@ -79,7 +76,7 @@ def codecs(spec: Spec) -> str:
     )
     out += 'which says what is wrong.\n"""\n\n'
     imported = "\n".join(f"from .twins import {name} as {name}" for name in sorted(names, key=_natural))
-    none = "_NO_EXTENSIONS: tuple[w.Extension, ...] = ()\n" if spec.frame.extension else ""
+    none = "\n_NO_EXTENSIONS: tuple[w.Extension, ...] = ()\n" if spec.frame.extension else ""
     out += _IMPORTS.format(
         collection=", Collection" if spec.frame.extension else "",
         names=imported,

@@ -17,7 +17,7 @@ from ..model import (
     Type,
 )
 from .python_messages import annotation
-from .python_syntax import class_name, hexadecimal, unpacking
+from .python_syntax import assignment, call, class_name, hexadecimal, unpacking
 from .straight_line import (
     FORMATS,
     Module,
@@ -175,7 +175,7 @@ class _Reader:
     def set(self, name: str, attributes: list[tuple[str, str]]) -> None:
         """Set the attributes of a record."""
         for attribute, expression in attributes:
-            self.add(f"{name}.{attribute} = {expression}")
+            self.lines.append(assignment(f"{name}.{attribute}", expression, len(self.indent)))
 
     def array(self, type_: ArrayType, wish: str) -> str:
         count = self.number(type_.count, f"{wish}_count")
@@ -206,7 +206,7 @@ class _Reader:
             self.add(f"for _ in range({count}):")
             value = inner.value(type_.item, item)
             inner.finish()
-            inner.add(f"{items}.append({value})")
+            inner.add(call(f"{items}.append", [value], len(inner.indent)))
             items = f"tuple({items})"
         self.lines += inner.lines
         return items
@@ -259,7 +259,7 @@ def decoder(spec: Spec, message: Message, module: Module) -> str:
         f"def decode_{name}(frame: bytes) -> m.{record}:\n"
         f'    """Read a whole {message.name} frame. Raises `DecodeError`."""\n'
         f"    try:\n{body}{''.join(made.lines)}"
-        f"    except _DOUBT:\n        pass\n    return t.{message.name}.explain(frame)\n"
+        f"    except Exception:\n        pass\n    return t.{message.name}.explain(frame)\n"
     )
 
 
@@ -285,7 +285,7 @@ def _extensions(spec: Spec, message: Message, module: Module, reader: _Reader) -
         reader.add(f"    record = records.pop({field.tag}, None)")
         reader.add("    if record is not None:")
         reader.lines += inner.lines
-        reader.add(f"        {names[field.name]} = {value}")
+        reader.lines.append(assignment(names[field.name], value, len(inner.indent)))
         attributes.append((field.name, names[field.name]))
     reader.add("    extensions = _unknown(records)")
     return [*attributes, ("extensions", "extensions")]

@@ -124,13 +124,12 @@ class _Writer:
                 self.value(field.type, f"{owner}.{field.name}", prefix + field.name)
 
     def struct(self, type_: StructType, source: str, wish: str) -> None:
-        if all(field.const is not None for field in type_.fields):
-            # None of it comes from the record, which has to be there all the same.
-            owner, _, attribute = source.rpartition(".")
-            self.conditions += [f'hasattr({owner}, "{attribute}")'] if owner else []
-            self.fields(type_.fields, "")
-        else:
-            self.fields(type_.fields, self.bound(source, wish), f"{wish}_")
+        variable = [field for field in type_.fields if field.const is None]
+        name = self.bound(source, wish) if variable else source
+        if len(variable) < len(type_.fields) or not variable:
+            # What stands in a record's place may hold something else than the fixed values.
+            self.conditions.append(f"type({name}) is {self.module.record(class_name(type_.name))}")
+        self.fields(type_.fields, name, f"{wish}_")
 
     def array(self, type_: ArrayType, items: str, wish: str) -> None:
         count = self.names.new(f"{wish}_count")
@@ -143,8 +142,7 @@ class _Writer:
         inner = _Writer(self.module, self.names, self.indent + "    ")
         inner.value(type_.item, item, f"{wish}_part")
         inner.refuse_unless()
-        used = not isinstance(type_.item, StructType) or any(field.const is None for field in type_.item.fields)
-        self.add(f"for {item if used else '_'} in {items}:")
+        self.add(f"for {item} in {items}:")
         self.lines += [*inner.lines, joined(f"{parts}.append(", inner.parts(), len(inner.indent), ")")]
         data = self.names.new(f"{wish}_data")
         self.add(f'{data} = b"".join({parts})')
@@ -170,7 +168,10 @@ def encoder(spec: Spec, message: Message, module: Module) -> str:
         elif not field.role:
             writer.number(field.base, hexadecimal(field.const or 0))
         else:
-            writer.number(field.base, f"message.{field.name}")
+            value = f"message.{field.name}"
+            if field.role == "flags" and spec.frame.critical_flags:
+                writer.conditions.append(f"not {value} & {hexadecimal(spec.frame.critical_flags)}")
+            writer.number(field.base, value)
     writer.fields(message.fields, "message")
     tail = _tail(spec, message, module, writer) if spec.frame.extension else ""
     # The extensions come on top, so that a message without them pays nothing.
@@ -181,7 +182,7 @@ def encoder(spec: Spec, message: Message, module: Module) -> str:
         f"def encode_{name}(message: m.{record}) -> bytes:\n"
         f'    """The frame of a {message.name}. Raises `EncodeError`."""\n'
         f"    try:\n{body}{whole}{tail}"
-        f"    except _DOUBT:\n        pass\n    return t.{message.name}.write(message)\n"
+        f"    except Exception:\n        pass\n    return t.{message.name}.write(message)\n"
     )
 
 
@@ -219,10 +220,16 @@ def record_writer(spec: Spec, module: Module) -> str:
     assert length is not None
     whole = f"{module.pack(FORMATS[length.base])}(len(frame) + len(tail) - {end}) + frame[{end}:] + tail"
     limit = between(0, "len(value)", extension.value.maximum.bytes, extension.value.count)
-    parts = ["isinstance(extension, (tuple, list))", "tag not in tags", "isinstance(value, bytes)", *limit]
+    parts = [
+        "isinstance(extension, (tuple, list))",
+        "tag not in tags",
+        "not tag % 2",
+        "isinstance(value, bytes)",
+        *limit,
+    ]
     return f'''
 def _tail(extensions: tuple[w.Extension, ...], known: Collection[int] = ()) -> bytes:
-    """Extension records as bytes. None may have the tag of another, nor one that belongs to a field."""
+    """Extension records as bytes. None may have the tag of another, one that belongs to a field, or one that is odd."""
     if not isinstance(extensions, (tuple, list)):
         raise ValueError
     data, tags = b"", list(known)

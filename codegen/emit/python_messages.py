@@ -19,7 +19,7 @@ from ..model import (
     StructType,
     Type,
 )
-from .python_syntax import WIDTH, banner, class_name, comment, docstring, hexadecimal
+from .python_syntax import WIDTH, banner, class_name, comment, docstring, hexadecimal, in_docstring
 from .sections import Sections
 
 
@@ -59,6 +59,7 @@ def _attribute_docs(fields: Sequence[Field | OptionalField]) -> str:
         since = f"since {field.since}" if isinstance(field, OptionalField) else ""
         details = ", ".join(part for part in (range_text(field.type), field.unit, since) if part)
         lines.append(f"    {field.name}: {_decapitalise(field.doc)}{f' ({details})' if details else ''}.")
+    lines = [in_docstring(line) for line in lines]
     deeper = " " * 8
     return "\n".join(textwrap.fill(line, WIDTH - 4, subsequent_indent=deeper, break_on_hyphens=False) for line in lines)
 

@@ -60,6 +60,21 @@ def _broken_sum(expression: str, pad: str) -> str:
     return expression if len(f"{pad}{expression},") <= WIDTH else expression.replace(" + ", f"\n{pad}+ ")
 
 
+def assignment(left: str, expression: str, indent: int) -> str:
+    """`left = expression`; one that is too long for the line is broken where ruff breaks it."""
+    pad = " " * indent
+    line = f"{pad}{left} = {expression}"
+    if len(line) <= WIDTH:
+        return line + "\n"
+    function, bracket, arguments = expression.partition("(")
+    if bracket and arguments != ")":
+        return pad + call(f"{left} = {function}", arguments[:-1].split(", "), indent) + "\n"
+    if expression.endswith("]"):
+        table, _, key = expression[:-1].partition("[")
+        return f"{pad}{left} = {table}[\n{pad}    {key}\n{pad}]\n"
+    return f"{pad}{left} = (\n{pad}    {expression}\n{pad})\n"
+
+
 def unpacking(names: list[str], function: str, arguments: str, indent: int) -> str:
     """`a, b = function(arguments)`, with what is too long for a line broken where ruff breaks it."""
     pad = " " * indent
@@ -79,7 +94,7 @@ def joined(prefix: str, parts: list[tuple[str, list[str] | None]], indent: int, 
     line = f"{pad}{prefix}{' + '.join(flat)}{suffix}"
     if len(line) <= WIDTH:
         return line + "\n"
-    if len(parts) == 1 and parts[0][1] is not None:
+    if len(parts) == 1 and parts[0][1] is not None and not prefix.endswith("("):
         return pad + call(prefix + parts[0][0], parts[0][1], indent, suffix) + "\n"
     opening, closing = ("(", ")") if not prefix.endswith("(") else ("", "")
     out = f"{pad}{prefix}{opening}\n"
@@ -102,12 +117,19 @@ def docstring(text: str, indent: int = 4) -> str:
     paragraphs = [
         textwrap.fill(" ".join(p.split()), WIDTH - indent - 3, break_on_hyphens=False) for p in text.split("\n\n")
     ]
-    body = "\n\n".join(paragraphs).replace("\\", "\\\\").replace('"""', "'''")
+    body = in_docstring("\n\n".join(paragraphs))
+    if body.startswith('"'):
+        body = " " + body
     if body.endswith('"'):
         body += " "
     if "\n" not in body:
         return f'{pad}"""{body}"""\n'
-    return f'{pad}"""' + textwrap.indent(body, pad).lstrip() + f'\n{pad}"""\n'
+    return f'{pad}"""' + textwrap.indent(body, pad).removeprefix(pad) + f'\n{pad}"""\n'
+
+
+def in_docstring(text: str) -> str:
+    """The text as it stands within a docstring."""
+    return text.replace("\\", "\\\\").replace('"""', "'''")
 
 
 def comment(text: str, indent: str = "") -> str:

@@ -88,6 +88,7 @@ def twins(spec: Spec) -> str:
     out += f"    tag={writer.integer(extension.tag) if extension else None},\n"
     out += f"    value={writer.expression(extension.value) if extension else None},\n"
     out += f"    malformed={writer.malformed},\n"
+    out += f"    too_large={literal(spec.failures.too_large)},\n"
     out += f"    unsupported_critical={literal(spec.failures.unsupported_critical)},\n"
     out += (f"    document={literal(spec.document)},\n" if spec.document else "") + ")\n\n"
     for type_ in in_order(spec):

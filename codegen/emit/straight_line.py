@@ -24,7 +24,7 @@ from ..model import (
     StructType,
     Type,
 )
-from .python_syntax import WIDTH, class_name
+from .python_syntax import WIDTH, call, class_name
 
 FORMATS = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q"}
 _LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -135,12 +135,13 @@ class Module:
 
     def _alphabet(self, name: str, alphabet: Alphabet, data: str) -> list[str]:
         rest = f"_REST_OF_{name}"
-        self._tables[rest] = f"{rest} = {_bytes_literal(alphabet.rest)}"
+        line = f"{rest} = {_bytes_literal(alphabet.rest)}"
+        self._tables[rest] = line if len(line) <= WIDTH else f"{rest} = (\n    {_bytes_literal(alphabet.rest)}\n)"
         only_rest = f"not {data}.strip({rest})"  # Nothing is left if there are only such bytes.
         if not alphabet.first:
             return [only_rest]
         first = f"_FIRST_OF_{name}"
-        self._tables[first] = f"{first} = frozenset({_bytes_literal(alphabet.first)})"
+        self._tables[first] = call(f"{first} = frozenset", [_bytes_literal(alphabet.first)])
         begins = f"{data}[0] in {first}"
         if alphabet.optional:
             return [f"(not {data} or {begins})", only_rest]
@@ -246,8 +247,21 @@ def _broken(alternatives: str, indent: str) -> str:
     """`(a or b)` over several lines."""
     deeper, inner = indent + "    ", alternatives[1:-1]
     if len(deeper + inner) > WIDTH:
-        inner = inner.replace(" or ", f"\n{deeper}or ")
+        first, *others = inner.split(" or ")
+        lines = [_operands(deeper + first, deeper), *(_operands(f"{deeper}or {other}", deeper) for other in others)]
+        inner = "\n".join(lines).removeprefix(deeper)
     return f"(\n{deeper}{inner}\n{indent})"
+
+
+def _operands(line: str, indent: str) -> str:
+    """A line with `a == b` or `(a and b)`, over several lines if it is too long."""
+    if len(line) <= WIDTH:
+        return line
+    if line.endswith(")") and " and " in line:
+        left, right = line[:-1].split(" and ")
+        opening, first = left.split("(", 1)
+        return f"{opening}(\n{indent}    {first}\n{indent}    and {right}\n{indent})"
+    return line.replace(" == ", f"\n{indent}== ")
 
 
 def refusal(parts: list[str], indent: str) -> str:
@@ -256,8 +270,10 @@ def refusal(parts: list[str], indent: str) -> str:
         return ""
     if len(parts) == 1 and parts[0].startswith("not "):
         test = condition([parts[0].removeprefix("not ")], indent)
-    elif len(parts) == 1 and re.fullmatch(r"\w+ in \w+", parts[0]):
-        test = condition([parts[0].replace(" in ", " not in ")], indent)
+    elif len(parts) == 1 and (match := re.fullmatch(r"(\S+) (in|is) (\w+)", parts[0])):
+        test = condition([f"{match[1]} {'not in' if match[2] == 'in' else 'is not'} {match[3]}"], indent)
+    elif len(parts) == 1 and re.fullmatch(r"\S+ is \w+", parts[0]):
+        test = condition([parts[0].replace(" is ", " is not ")], indent)
     else:
         test = condition(parts, indent, "not ")
     return f"{test}{indent}    raise ValueError\n"

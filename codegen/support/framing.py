@@ -1,0 +1,98 @@
+"""From a stream in pieces of any size to whole frames.
+
+The invariant: a length is judged as soon as it is known, before a byte behind it is kept, so that no more is held than one
+frame of the size allowed and the piece fed last. A piece is copied once at most, whatever comes after it.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from .codec import Codecs
+from .wire import DecodeError, Message
+
+
+class FrameDecoder:
+    """Cuts a byte stream into frames.
+
+    Feed it with `feed`, then call `next_frame` or `next_message` until it returns None. `max_frame` is the greatest length
+    accepted, in bytes behind the length field, and may be changed between two frames.
+    """
+
+    def __init__(self, codecs: Codecs, max_frame: int) -> None:
+        self.max_frame = max_frame
+        self._codecs, self._layout = codecs, codecs.layout
+        self._prefix = self._layout.prefix_size
+        self._minimum = self._layout.header_size - self._prefix
+        self._length = struct.Struct(self._layout.length_format).unpack_from
+        self._length_at = self._layout.offset_of("length")
+        self._beginning = self._layout.beginning
+        self.clear()
+
+    def clear(self) -> None:
+        """Drop what is held, and begin anew."""
+        self._buffer, self._start = b"", 0
+        # What came while the buffer had the beginning of a frame. It is joined when it holds the rest.
+        self._pieces: list[bytes] = []
+        self._waiting = 0
+        self._needed = self._prefix
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes from the stream, any number of them."""
+        if self._start == len(self._buffer) and not self._pieces:
+            self._buffer, self._start = bytes(data), 0
+        else:
+            self._pieces.append(bytes(data))
+            self._waiting += len(data)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the beginning of a frame is here and its end is not (once `next_frame` has returned None)."""
+        return len(self._buffer) - self._start + self._waiting > 0
+
+    def next_frame(self) -> bytes | None:
+        """The next whole frame, or None if more bytes are needed.
+
+        Raises `DecodeError` for a length that is not allowed, with the protocol's code for frames that are too large or
+        for what is malformed, and for a frame that does not begin as all do. There is no way to go on behind it.
+        """
+        if len(self._buffer) - self._start < self._needed and not self._gather():
+            return None
+        start = self._start
+        (length,) = self._length(self._buffer, start + self._length_at)
+        if not self._minimum <= length <= self.max_frame or (
+            self._beginning and not self._buffer.startswith(self._beginning, start)
+        ):
+            self._refuse(length)
+        end = start + self._prefix + length
+        if end > len(self._buffer):
+            self._needed = end - start
+            if not self._gather():
+                return None
+            start, end = 0, self._needed
+        self._needed = self._prefix
+        self._start = end
+        return self._buffer[start:end]
+
+    def next_message(self) -> Message | None:
+        """The next message, or None if more bytes are needed. Raises `DecodeError`."""
+        frame = self.next_frame()
+        return None if frame is None else self._codecs.decode(frame)
+
+    def _gather(self) -> bool:
+        """Whether what is needed is here. The buffer then begins with it, otherwise with what is left of it."""
+        enough = len(self._buffer) - self._start + self._waiting >= self._needed
+        rest = self._buffer[self._start :]
+        if enough:
+            rest = b"".join((rest, *self._pieces))
+            self._pieces, self._waiting = [], 0
+        self._buffer, self._start = rest, 0
+        return enough
+
+    def _refuse(self, length: int) -> None:
+        head = self._buffer[self._start : self._start + self._layout.header_size]
+        self._layout.check_fixed(head)
+        code, reason = self._layout.malformed, f"a length of {length} is less than the header's {self._minimum}"
+        if length > self.max_frame:
+            code, reason = self._layout.too_large, f"a length of {length} is more than {self.max_frame}"
+        raise DecodeError(code, reason, offset=self._length_at, data=head)
