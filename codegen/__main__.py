@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .diff.report import breaks_the_wire, changes, report
 from .diff.report import rules as diff_rules
-from .generate import differences, emit, write
+from .generate import beginnings, differences, emit, foreign, write
 from .lint.checks import check
 from .lint.rules import ERRORS, LINT, RULES
 from .load import load, load_with_source
@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
         return int(options.run(options))
     except InvalidFile as invalid:
         count = len(invalid.problems)
-        print(f"{invalid}\n{count} mistake{'s' * (count > 1)} in the spec; nothing was written", file=sys.stderr)
+        print(f"{invalid}\n{count} mistake{'s' * (count > 1)} in the spec; {options.without}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         sys.stdout = None  # The reader has seen enough.
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 with a diff if a file is out of date"
     )
-    parser.set_defaults(run=_generate)
+    parser.set_defaults(run=_generate, without="nothing was written")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     lint = commands.add_parser("lint", help="check a spec against all rules; write nothing", description=_LINT)
     lint.add_argument(
@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("old", metavar="OLD", type=Path, help="the YAML of the earlier version")
     diff.add_argument("new", metavar="NEW", type=Path, help="the YAML of the later version")
     diff.add_argument("--rules", action="version", version=diff_rules(), help="list all rules with what they mean")
-    diff.set_defaults(run=_diff)
+    diff.set_defaults(run=_diff, without="nothing was compared")
     return parser
 
 
@@ -88,10 +88,16 @@ def _generate(options: argparse.Namespace) -> int:
     path = options.spec or _only_spec()
     if path is None:
         return _no_spec()
-    files = emit(load(path))
+    spec = load(path)
+    files = emit(spec)
     if options.check:
         return _check(files, options.root)
-    changed = write(files, options.root)
+    if others := foreign(files, options.root):
+        print(f"{', '.join(map(str, others))}: not made by codegen; nothing was written", file=sys.stderr)
+        print("move what stands there away, or name another package or document in `outputs`", file=sys.stderr)
+        return 2
+    once = {path: text for path, text in beginnings(spec).items() if not (options.root / path).exists()}
+    changed = write(files | once, options.root)
     for path in changed:
         print(f"wrote {path}")
     if not changed:

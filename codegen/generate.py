@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from pathlib import Path
 
 from .emit.document import document
@@ -33,6 +34,23 @@ def emit(spec: Spec) -> dict[Path, str]:
         source = (_SUPPORT / f"{name}.py").read_text(encoding="utf-8")
         files[Path(target)] = support_module(name, source)
     return files
+
+
+def beginnings(spec: Spec) -> dict[Path, str]:
+    """Files that make the package one for Python and type checkers. They are written once and then belong to the user."""
+    package = Path(spec.package)
+    return {package / "__init__.py": f'"""The {spec.name}."""\n', package / "py.typed": ""}
+
+
+def foreign(files: dict[Path, str], root: Path) -> list[Path]:
+    """The files in whose place something stands that was not generated."""
+    found = []
+    for path in files:
+        target = root / path
+        text = target.read_text(encoding="utf-8", errors="replace") if target.is_file() else ""
+        if text.strip() and not re.search(r"\b(Generated from|A copy of codegen/support)\b", text[:4000]):
+            found.append(path)
+    return found
 
 
 def write(files: dict[Path, str], root: Path) -> list[Path]:

@@ -15,14 +15,14 @@ from .read.failures import check_codes, code_of, read_failures
 from .read.frame import read_frame, read_numbering
 from .read.limits import read_constants, read_limits
 from .read.messages import read_messages
-from .read.prose import PLAIN_CHAPTERS, ProseReader
+from .read.outputs import read_outputs
+from .read.plain_chapters import plain_chapters
+from .read.prose import ProseReader
 from .read.source import Source
 from .read.states import read_states, read_transitions
 from .read.types import TypeReader
 from .read.vectors import read_vectors
 from .support.strict_yaml import InvalidFile, Problems
-
-_SUPPORT = ("strict_yaml",)
 
 
 def load(path: Path) -> Spec:
@@ -42,10 +42,7 @@ def load_with_source(path: Path) -> tuple[Spec, Source]:
 
 def _spec(source: Source) -> Spec:
     head = source.section("protocol", {}).mapping(("name", "short", "version", "byte_order", "abstract"))
-    outputs = source.section("outputs", {}).mapping(("package",), ("document", "support"))
-    for _, place, _ in outputs.entries("support"):
-        place.one_of(_SUPPORT, "support module")
-    package = outputs.string("package")
+    package, document, support = read_outputs(source)
     order = head.at("byte_order", "big").one_of(("big", "little"), "byte order")
     types = TypeReader(source.section("types", {}), code_of(source, "malformed"))
     types.read()
@@ -59,6 +56,7 @@ def _spec(source: Source) -> Spec:
     failures = read_failures(source, types, by_name)
     check_codes(source, failures)
     commands, plain = read_commands(source, types, by_name)
+    constants, vectors = read_constants(source), read_vectors(source, by_name, frame)
     return Spec(
         name=head.string("name"),
         short=head.string("short"),
@@ -66,21 +64,23 @@ def _spec(source: Source) -> Spec:
         byte_order="little" if order == "little" else "big",
         abstract=head.string("abstract"),
         package=package,
-        document=outputs.string("document"),
-        support={key: node.string() for key, _, node in outputs.entries("support")},
+        document=document,
+        support=support,
         frame=frame,
         numbering=numbering,
         types=types.types,
         limits=limits,
-        constants=read_constants(source),
+        constants=constants,
         states=states,
         transitions=read_transitions(source, by_name, states),
         failures=failures,
         messages=messages,
-        chapters=prose.chapters() if "chapters" in source else PLAIN_CHAPTERS,
+        chapters=prose.chapters()
+        if "chapters" in source
+        else plain_chapters(order, frame, failures, limits=bool(limits or constants), vectors=bool(vectors)),
         commands=commands,
         plain=plain,
         display=read_display(source, by_name),
-        vectors=read_vectors(source, by_name, frame),
+        vectors=vectors,
         sources=source.names,
     )

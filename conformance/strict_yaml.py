@@ -77,14 +77,31 @@ class Node:
         self.problems, self.value = problems, value
         #: For a mapping, the place of each key.
         self.keys = keys
+        self._ambiguous: Problem | None = None
 
     def problem(self, text: str, rule: str = "") -> None:
         """Report a mistake at this place."""
         self.problems.append(Problem(self.file, self.line, self.column, text, rule))
 
-    def _expected(self, what: str) -> None:
+    def ambiguous(self, way_out: str) -> None:
+        """Report that YAML may take the word for something else. What is due here is told instead, once that is known."""
+        text = f"{self.value} is ambiguous in YAML; write {way_out}"
+        problem = Problem(self.file, self.line, self.column, text, "ambiguous-yaml")
+        if self._ambiguous in self.problems:
+            self.problems.remove(self._ambiguous)
+        self.problems.append(problem)
+        self._ambiguous = problem
+
+    def _expected(self, what: str, way_out: str = "") -> None:
+        if self._ambiguous:  # One report is enough.
+            if way_out:
+                self.ambiguous(way_out)
+            return
         found = {dict: "a mapping", list: "a list", str: "a string", int: "a number", bool: "a boolean"}
-        self.problem(f"expected {what}, found {found.get(type(self.value), 'nothing')}", "wrong-type")
+        text = f"expected {what}, found {found.get(type(self.value), 'nothing')}"
+        if what == "a string" and isinstance(self.value, bool):
+            text += f": {str(self.value).lower()}; put it in quotes or choose another word"
+        self.problem(text, "wrong-type")
 
     def child(self, value: Any) -> Node:
         """Another value at this node's place: for a default where a key is absent."""
@@ -101,14 +118,14 @@ class Node:
         """The value as a whole number, or 0 after a report."""
         if isinstance(self.value, int) and not isinstance(self.value, bool):
             return self.value
-        self._expected("a whole number")
+        self._expected("a whole number", f"{_number_meant(str(self.value))} for the number")
         return 0
 
     def boolean(self) -> bool:
         """The value as a boolean, or False after a report."""
         if isinstance(self.value, bool):
             return self.value
-        self._expected("true or false")
+        self._expected("true or false", "true or false")
         return False
 
     def items(self) -> list[Node]:
@@ -129,8 +146,8 @@ class Node:
         """The value as one of the candidates; reports anything else with the nearest of them."""
         known = list(candidates)
         word = self.string()
-        if isinstance(self.value, str) and word not in known:
-            hint = suggestion(word, known) or f"; known are {', '.join(known)}"
+        if isinstance(self.value, str) and word not in known and not self._ambiguous:
+            hint = suggestion(word, known) or (f"; known are {', '.join(known)}" if known else "; there is none")
             self.problem(f"unknown {what} '{word}'{hint}", "unknown-name")
         return word if word in known else (known[0] if known else "")
 
@@ -219,7 +236,8 @@ def loads(text: str, problems: Problems, name: str) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problems.append(Problem(name, line, column, f"not YAML: {error.problem or error.context}", "not-yaml"))
+        reason = f"not YAML: {error.problem or error.context}{_hint(text, error.problem, line, column)}"
+        problems.append(Problem(name, line, column, reason, "not-yaml"))
         return Node(name, 1, 1, problems, {}, {})
     except yaml.YAMLError as error:
         # What remains are characters that no YAML may hold; their place is not told in lines.
@@ -228,7 +246,35 @@ def loads(text: str, problems: Problems, name: str) -> Node:
     if root is None:
         problems.append(Problem(name, 1, 1, "the file is empty", "not-yaml"))
         return Node(name, 1, 1, problems, {}, {})
-    return _node(root, name, problems, ())
+    node = _node(root, name, problems, ())
+    _check_comments(root, text, name, problems)
+    return node
+
+
+def _hint(text: str, problem: str | None, line: int, column: int) -> str:
+    """What may have been meant where the parser stopped."""
+    lines = text.split("\n")
+    before = lines[line - 1][:column] if line <= len(lines) else ""
+    if "\t" in before and not before.strip():
+        return "; YAML does not indent with tabs, write spaces"
+    if problem == "mapping values are not allowed in this context":
+        return "; put a text that holds ': ' in quotes"
+    return ""
+
+
+def _check_comments(root: Any, text: str, name: str, problems: Problems) -> None:
+    """Report text that ends at ` #` without a space behind it: YAML takes the rest for a comment, people may not."""
+    if not re.search(r"[ \t]#\w", text):
+        return
+    behind = re.compile(r"[ \t]+(#\w+)")
+    for event in yaml.parse(text, Loader=_LOADER):
+        plain = isinstance(event, yaml.ScalarEvent) and not event.style
+        if plain and not (_INTEGER.fullmatch(event.value) or event.value in ("true", "false", "null", "~", "")):
+            if comment := behind.match(text, event.end_mark.index):
+                instead = "put the whole text in quotes, or a space behind the #"
+                reason = f"YAML takes '{comment[1]}' for the beginning of a comment; {instead}"
+                line, column = event.start_mark.line + 1, event.start_mark.column + 1
+                problems.append(Problem(name, line, column, reason, "ambiguous-yaml"))
 
 
 def _node(raw: Any, file: str, problems: Problems, within: tuple[Any, ...]) -> Node:
@@ -275,6 +321,16 @@ def _scalar(raw: Any, node: Node) -> str | int | bool | None:
     if not quoted and tag == "null" and text in ("", "~", "null"):
         return None
     if tag != "str" or (not quoted and _AMBIGUOUS.fullmatch(text)):
-        instead = f"write '{text}' for the string, or true, false or a plain number"
-        node.problem(f"{text} is ambiguous in YAML; {instead}", "ambiguous-yaml")
+        node.value = text
+        node.ambiguous(f"'{text}' for the string, or true, false or a plain number")
     return text
+
+
+def _number_meant(text: str) -> str:
+    """The plain spelling of a number that is spelt otherwise, as people read it: 10 for 0010."""
+    for base in (10, 0):
+        try:
+            return str(int(text, base))
+        except ValueError:
+            pass
+    return "digits alone"

@@ -106,7 +106,7 @@ class Connection:
         """The frame of a message. Raises `LocalProtocolError` or `EncodeError`; then nothing has changed."""
         frame = encode(message)
         self._check_legal(message)
-        length, limit = len(frame) - FRAME.prefix_size, self._decoder.max_frame
+        length, limit = len(frame) - FRAME.prefix_size, self._decoder.max_length
         if length > limit:
             reason = f"a {message.NAME} with a length of {length} is more than the {limit} that may be sent now"
             raise LocalProtocolError(f"{reason}; make it shorter (FRAME-4)")
@@ -165,7 +165,7 @@ class Connection:
             self.state = state
             self._plain = _PLAIN[self.role, state]
         if isinstance(message, Welcome):
-            self._decoder.max_frame = message.max_frame
+            self._decoder.max_length = message.max_frame
         elif state is State.CLOSED:
             self._decoder.clear()
 

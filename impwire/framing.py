@@ -16,12 +16,12 @@ from .wire import DecodeError, Message
 class FrameDecoder:
     """Cuts a byte stream into frames.
 
-    Feed it with `feed`, then call `next_frame` or `next_message` until it returns None. `max_frame` is the greatest length
+    Feed it with `feed`, then call `next_frame` or `next_message` until it returns None. `max_length` is the greatest length
     accepted, in bytes behind the length field, and may be changed between two frames.
     """
 
-    def __init__(self, codecs: Codecs, max_frame: int) -> None:
-        self.max_frame = max_frame
+    def __init__(self, codecs: Codecs, max_length: int) -> None:
+        self.max_length = max_length
         self._codecs, self._layout = codecs, codecs.layout
         self._prefix = self._layout.prefix_size
         self._minimum = self._layout.header_size - self._prefix
@@ -61,7 +61,7 @@ class FrameDecoder:
             return None
         start = self._start
         (length,) = self._length(self._buffer, start + self._length_at)
-        if not self._minimum <= length <= self.max_frame or (
+        if not self._minimum <= length <= self.max_length or (
             self._beginning and not self._buffer.startswith(self._beginning, start)
         ):
             self._refuse(length)
@@ -94,6 +94,6 @@ class FrameDecoder:
         head = self._buffer[self._start : self._start + self._layout.header_size]
         self._layout.check_fixed(head)
         code, reason = self._layout.malformed, f"a length of {length} is less than the header's {self._minimum}"
-        if length > self.max_frame:
-            code, reason = self._layout.too_large, f"a length of {length} is more than {self.max_frame}"
+        if length > self.max_length:
+            code, reason = self._layout.too_large, f"a length of {length} is more than {self.max_length}"
         raise DecodeError(code, reason, offset=self._length_at, data=head)

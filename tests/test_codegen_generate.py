@@ -81,14 +81,16 @@ def test_files_are_written_and_then_found_up_to_date(project: Path, capsys: pyte
     assert main([]) == 0
     written = capsys.readouterr().out.splitlines()
     assert "wrote guestbook/codecs.py" in written
+    once = ["wrote guestbook/__init__.py", "wrote guestbook/py.typed"]
     assert main(["--check"]) == 0
-    assert capsys.readouterr().out == f"{len(written)} generated files are up to date\n"
+    assert capsys.readouterr().out == f"{len(set(written) - set(once))} generated files are up to date\n"
 
 
 def test_only_what_has_changed_is_written(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main([])
     capsys.readouterr()
-    (project / "guestbook.txt").write_text("something else")
+    text = project / "guestbook.txt"
+    text.write_text(text.read_text().replace("Abstract", "Abstrakt"))
     assert main([]) == 0
     assert capsys.readouterr().out == "wrote guestbook.txt\n"
     assert main([]) == 0
@@ -354,3 +356,40 @@ def test_document_tells_of_optional_fields_and_of_what_came_later(tmp_path: Path
     rows = [line.split() for line in text.splitlines()]
     assert ["Field", "Type", "Tag", "Since", "Meaning"] in rows
     assert ["reply_to", "u32", "2", "1.1", "The", "number", "of", "what", "this", "answers"] in rows
+
+
+# -- what stands in the way ----------------------------------------------------------------------------------------------
+
+
+def test_file_that_was_not_generated_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    by_hand = tmp_path / "guestbook" / "codec.py"
+    by_hand.parent.mkdir()
+    by_hand.write_text("PRECIOUS = 1\n", encoding="utf-8")
+    assert main(["--spec", str(GUESTBOOK), "--root", str(tmp_path)]) == 2
+    assert by_hand.read_text(encoding="utf-8") == "PRECIOUS = 1\n"
+    assert not (tmp_path / "guestbook" / "codecs.py").exists(), "something was written all the same"
+    error = capsys.readouterr().err
+    assert "guestbook/codec.py: not made by codegen; nothing was written" in error
+
+
+def test_package_is_one_for_python_from_the_start_and_then_belongs_to_the_user(tmp_path: Path) -> None:
+    arguments = ["--spec", str(GUESTBOOK), "--root", str(tmp_path)]
+    assert main(arguments) == 0
+    first = tmp_path / "guestbook" / "__init__.py"
+    assert (tmp_path / "guestbook" / "py.typed").exists()
+    first.write_text("from .codecs import decode\n", encoding="utf-8")
+    assert main(arguments) == 0
+    assert main([*arguments, "--check"]) == 0
+    assert first.read_text(encoding="utf-8") == "from .codecs import decode\n"
+
+
+def test_document_of_a_spec_without_chapters_holds_what_an_implementer_needs(tmp_path: Path) -> None:
+    text = write_document(load(ROOT / "tests" / "fixtures" / "versions" / "v1_1.yaml"))
+    for sentence in (
+        "Numbers are sent with the most significant byte first.",
+        "ignores a bit of flags that it does not know, unless it is one of 0xf",
+        "ignores an extension with an even tag that it does not know",
+        "Bytes that cannot be read as a message are answered with GARBAGE",
+        "The codes of REFUSED",
+    ):
+        assert sentence in " ".join(text.split()), sentence

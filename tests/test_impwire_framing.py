@@ -109,7 +109,7 @@ def test_limit_may_rise_between_two_frames_that_came_together() -> None:
     decoder = FrameDecoder(CODECS, MAX_FRAME_BEFORE_WELCOME)
     decoder.feed(frame(10) + frame(5000))
     assert decoder.next_frame() == frame(10)
-    decoder.max_frame = 5000
+    decoder.max_length = 5000
     assert decoder.next_frame() == frame(5000)
 
 
@@ -117,7 +117,7 @@ def test_limit_may_fall_between_two_frames_that_came_together() -> None:
     decoder = FrameDecoder(CODECS, 100)
     decoder.feed(frame(50) + frame(50))
     assert decoder.next_frame() == frame(50)
-    decoder.max_frame = 49
+    decoder.max_length = 49
     with pytest.raises(DecodeError, match="a length of 50 is more than 49"):
         decoder.next_frame()
 

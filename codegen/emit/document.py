@@ -205,7 +205,7 @@ class _Writer:
             full = (low, high) == (0, (1 << 8 * BASE_SIZES[type_.base]) - 1)
             return f"{type_.base}." if full else f"{type_.base}, {low} to {high}."
         if isinstance(type_, BoolType):
-            return f"{type_.base}."
+            return f"{type_.base}, 0 for false or 1 for true."
         if isinstance(type_, BitsType):
             return f"{type_.base}, a set of bits."
         if isinstance(type_, EnumType):
@@ -236,7 +236,7 @@ class _Writer:
     # -- states, errors, limits ----------------------------------------------------------------------------------
 
     def states(self) -> str:
-        rows = [[state.name, state.doc] for state in self.spec.states]
+        rows = [[state.name, state.doc + (" (final)" if state.final else "")] for state in self.spec.states]
         out = [table(["State", "Meaning"], rows)]
         moves = [[", ".join(t.sources), t.message, t.target] for t in self.spec.transitions]
         if moves:

@@ -13,12 +13,6 @@ from ..support.strict_yaml import Node, suggestion
 
 _REQUIREMENT = re.compile(r"([A-Z][A-Z0-9]*-[0-9]+) (MUST|SHOULD|MAY) (client|server|both)")
 
-#: What the document says of a protocol whose spec has no chapters.
-PLAIN_CHAPTERS = tuple(
-    Chapter(insert, title, (Insert(insert),))
-    for insert, title in (("frame", "Frames"), ("types", "Data types"), ("states", "States"), ("messages", "Messages"))
-)
-
 
 class ProseReader:
     """Reads bodies of text, and keeps in mind which requirements it has met."""

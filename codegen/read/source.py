@@ -6,6 +6,7 @@ rule has to say something about.
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,21 @@ _OPTIONAL = (
     *("commands", "display", "vectors"),
 )
 SECTIONS = _REQUIRED + _OPTIONAL
+_LISTS = ("parts", "numbering", "transitions", "chapters", "display", "vectors")
 
 
 class Source:
-    """The sections of one spec. `names` are those of its files as reports give them, the spec itself first."""
+    """The sections of one spec. `paths` are its files, the spec itself first, and `names` how reports call them.
 
-    def __init__(self, root: Node, sections: dict[str, Node], keys: dict[str, Node], names: tuple[str, ...]) -> None:
-        self._root, self._sections, self._keys, self.names = root, sections, keys, names
+    What has a mistake is `spoilt` from then on: nothing is said about what only follows from that.
+    """
+
+    def __init__(
+        self, root: Node, sections: dict[str, Node], keys: dict[str, Node], names: tuple[str, ...], paths: list[Path]
+    ) -> None:
+        self._root, self._sections, self._keys, self.names, self.paths = root, sections, keys, names, paths
+        self.problems = root.problems
+        self._spoilt: set[tuple[str, str]] = set()
 
     @classmethod
     def read(cls, path: Path, problems: Problems) -> Source:
@@ -33,13 +42,14 @@ class Source:
         Raises `InvalidFile` if one of them holds no sections at all: what it lacks would only be reported again elsewhere.
         """
         root = load_yaml(path, problems, _name(path))
-        files, names = [root], [_name(path)]
+        files, names, paths = [root], [_name(path)], [path]
         parts = root.value.get("parts") if isinstance(root.value, dict) else None
         for part in parts.items() if parts else ():
             if part.string():
                 file = path.parent / part.string()
                 files.append(load_yaml(file, problems, _name(file)))
                 names.append(_name(file))
+                paths.append(file)
         sections: dict[str, Node] = {}
         keys: dict[str, Node] = {}
         for file_root in files:
@@ -51,10 +61,14 @@ class Source:
                 keys.setdefault(key, place)
         if not all(isinstance(file_root.value, dict) and file_root.value for file_root in files):
             raise InvalidFile(problems)
+        for key in [key for key in sections if key not in SECTIONS]:
+            # That it is misspelt is told; it is read all the same, as what it was meant to be.
+            for meant in difflib.get_close_matches(key, set(SECTIONS).difference(sections), n=1, cutoff=0.8):
+                sections[meant], keys[meant] = sections[key], keys[key]
         for key in _REQUIRED:
             if key not in sections:
                 root.problem(f"section '{key}' is missing", "missing-key")
-        return cls(root, sections, keys, tuple(names))
+        return cls(root, sections, keys, tuple(names), paths)
 
     def __contains__(self, section: str) -> bool:
         return section in self._sections
@@ -62,6 +76,19 @@ class Source:
     def section(self, key: str, empty: Any) -> Node:
         """The section, or a node that holds `empty` where it is absent."""
         return self._sections.get(key) or self._root.child(empty)
+
+    def lost(self, key: str) -> bool:
+        """Whether the section is missing or is no section at all, so that nobody knows what stands in it."""
+        node = self._sections.get(key)
+        return key in _REQUIRED if node is None else not isinstance(node.value, list if key in _LISTS else dict)
+
+    def spoil(self, section: str, name: str) -> None:
+        """Remember that something has a mistake."""
+        self._spoilt.add((section, name))
+
+    def spoilt(self, section: str, name: str) -> bool:
+        """Whether something has a mistake, which was told where it stands."""
+        return (section, name) in self._spoilt
 
     def at(self, *path: str | int) -> Node:
         """The value at the end of a path of keys and numbers of items: `at("messages", "ASK", "fields", 0)`.

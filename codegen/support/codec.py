@@ -193,9 +193,6 @@ class InterpretedCodec(_MessageStruct[MessageT]):
         stream = io.BytesIO()
         for field, member in zip(self.layout.fields, self._header, strict=True):
             value = value_of(obj, field.name)
-            flags = operator.index(value) if field.role == "flags" and hasattr(value, "__index__") else 0
-            if reason := self._critical(flags):
-                refuse(context, self.layout.unsupported_critical, reason, f"{path} -> {field.name}")
             if field.role == "length" and (value is ABSENT or not context["_notes"].unchecked):
                 value = self._header_size - self._prefix_size + len(body)
             elif value is ABSENT:
@@ -205,6 +202,8 @@ class InterpretedCodec(_MessageStruct[MessageT]):
             except c.FormatFieldError:
                 reason = f"{value!r} does not fit into {field.subcon.sizeof()} bytes"
                 raise EncodeError(self.layout.malformed, reason, field=field.name) from None
+            if field.role == "flags" and (reason := self._critical(operator.index(value))):
+                refuse(context, self.layout.unsupported_critical, reason, f"{path} -> {field.name}")
         return stream.getvalue()
 
     # -- what the straight-line code asks ------------------------------------------------------------------------
