@@ -43,11 +43,11 @@ client: $(READY) ## run the reference client (NAME=ann PORT=8092)
 bench: $(READY) ## run the benchmarks
 	$(BIN)/python -m benchmarks
 
-# atheris has no wheel for some Pythons; then `python -m fuzz` says that it is skipped.
+# atheris has no wheel for some Pythons; then `python -m tests.fuzz` says that it is skipped.
 fuzz: $(READY) ## look for bytes that break the codecs or the connection (SECONDS=600)
 	@$(BIN)/python -c "import atheris" 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--only-binary :all: --requirement requirements-fuzz.txt 2>/dev/null || true
-	$(BIN)/python -m fuzz --seconds $(SECONDS)
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 clean: ## remove what was generated here and is not in the repository
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
-from fuzz.__main__ import main
-from fuzz.corpus import dictionary, seeds
-from fuzz.promises import Broken
-from fuzz.streams import SCRIPT, cut
-from fuzz.target import CLIENT_INPUT, FRAME_INPUT, HEAD, SERVER_INPUT, try_input
-from fuzz.vectors import FRAMES, SAMPLES
 from impwire import Connection, FrameDecoder, Received, Role, State
 from impwire.codecs import CODECS, SAY
 from impwire.messages import MESSAGES, Leave, Say
+from tests.fuzz.__main__ import main
+from tests.fuzz.corpus import dictionary, seeds
+from tests.fuzz.promises import Broken
+from tests.fuzz.streams import SCRIPT, cut
+from tests.fuzz.target import CLIENT_INPUT, FRAME_INPUT, HEAD, SERVER_INPUT, try_input
+from tests.fuzz.vectors import FRAMES, SAMPLES
 from tests.support import PATIENCE, ROOT
 
 SEEDS = list(seeds())
@@ -31,7 +31,7 @@ needs_atheris = pytest.mark.skipif(importlib.util.find_spec("atheris") is None, 
 
 
 def fuzz(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "fuzz", *arguments]
+    command = [sys.executable, "-m", "tests.fuzz", *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=6 * PATIENCE)
 
 
@@ -84,7 +84,7 @@ def test_seeds_lead_through_every_state_and_reply() -> None:
             return event
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fuzz.streams.Connection", Spy)
+        patch.setattr("tests.fuzz.streams.Connection", Spy)
         try_all(SEEDS)
     assert seen >= set(MESSAGES.values())
     assert seen >= {(role, state) for role in Role for state in State}
@@ -148,7 +148,7 @@ def test_file_is_tried_once_without_atheris(
     file.write_bytes(SEEDS[0])
     assert main([str(file)]) == 0
     assert capsys.readouterr().out == f"fuzz: {file} holds\n"
-    monkeypatch.setattr("fuzz.__main__.try_input", raise_index_error)
+    monkeypatch.setattr("tests.fuzz.__main__.try_input", raise_index_error)
     assert main([str(file)]) == 1
     assert capsys.readouterr().out == f"fuzz: {file} breaks a promise\n"
     assert main([str(tmp_path / "none")]) == 2
@@ -176,17 +176,17 @@ def test_short_run_finds_nothing_and_sums_up(tmp_path: Path) -> None:
 
 @needs_atheris
 def test_planted_mistake_ends_the_run_and_its_input_is_saved(tmp_path: Path) -> None:
-    for name in ("fuzz", "impwire", "spec"):
+    for name in ("tests/fuzz", "impwire", "spec"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "findings"))
     with (tmp_path / "impwire" / "codecs.py").open("a") as file:
         file.write("SAY.decode = lambda frame: m.Say(text='hi')\n")
     result = fuzz("--seconds", "60", folder=tmp_path)
     assert result.returncode == 1, result.stdout + result.stderr
-    (saved,) = (tmp_path / "fuzz" / "findings").iterdir()
+    (saved,) = (tmp_path / "tests" / "fuzz" / "findings").iterdir()
     assert "SAY is read in two ways" in result.stdout
     assert result.stdout.splitlines()[-1].endswith("1 finding")
-    assert f"python -m fuzz fuzz/findings/{saved.name}" in result.stdout.splitlines()[-2]
-    assert fuzz(f"fuzz/findings/{saved.name}", folder=tmp_path).returncode == 1
+    assert f"python -m tests.fuzz tests/fuzz/findings/{saved.name}" in result.stdout.splitlines()[-2]
+    assert fuzz(f"tests/fuzz/findings/{saved.name}", folder=tmp_path).returncode == 1
 
 
 @needs_atheris
@@ -195,7 +195,7 @@ def test_interrupt_ends_the_run_and_sums_up(how: signal.Signals, tmp_path: Path)
     def restore() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    command = [sys.executable, "-u", "-m", "fuzz", "--findings", str(tmp_path)]
+    command = [sys.executable, "-u", "-m", "tests.fuzz", "--findings", str(tmp_path)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, preexec_fn=restore) as process:
         assert process.stdout is not None
         begun = process.stdout.readline()

@@ -10,7 +10,7 @@ import yaml
 from impwire import DecodeError
 from impwire.codecs import decode
 
-_FILE = Path(__file__).parent.parent / "spec" / "vectors.yaml"
+_FILE = Path(__file__).parent.parent.parent / "spec" / "vectors.yaml"
 
 
 def _frames() -> list[bytes]:

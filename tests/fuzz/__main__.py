@@ -1,4 +1,4 @@
-"""Fuzz the codecs and the connection: `python -m fuzz`. See `--help`."""
+"""Fuzz the codecs and the connection: `python -m tests.fuzz`. See `--help`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .target import try_input
 
 _DESCRIPTION = """\
 Feed bytes to the codecs and to a connection in either role, led by the branches that they take, until one of the
-promises in fuzz/frames.py and fuzz/streams.py is broken or the time is up. Ctrl-C ends it early. The last line sums up.
+promises in frames.py and streams.py is broken or the time is up. Ctrl-C ends it early. The last line sums up.
 """
 _EPILOG = """\
 With FILEs, these inputs are tried once and nothing else; that does not need atheris.
@@ -46,7 +46,7 @@ class Run:
     def __init__(self, folders: list[Path], words: Path, findings: Path, seconds: int, runs: int) -> None:
         options = [f"-max_total_time={seconds}", f"-runs={runs or -1}", f"-max_len={_LONGEST}", f"-timeout={_SLOW}"]
         options += [f"-dict={words}", f"-artifact_prefix={findings}/", "-print_final_stats=1"]
-        command = [sys.executable, "-m", "fuzz.worker", *options, *map(str, folders)]
+        command = [sys.executable, "-m", "tests.fuzz.worker", *options, *map(str, folders)]
         self.started, self.shown = time.monotonic(), float("-inf")
         self.runs, self.covered, self.saved = 0, "", list[str]()
         # A session of its own: Ctrl-C comes here alone, and the worker is asked to end.
@@ -139,7 +139,7 @@ def fuzz(seconds: int, runs: int, kept: Path | None, findings: Path) -> int:
         finally:
             run.process.kill()
     for saved in run.saved:
-        print(f"fuzz: the input is {saved}; try it again with `python -m fuzz {saved}`")
+        print(f"fuzz: the input is {saved}; try it again with `python -m tests.fuzz {saved}`")
     if code and not run.saved:
         print(f"fuzz: the worker has failed with code {code}", file=sys.stderr)
         return 2
@@ -149,7 +149,7 @@ def fuzz(seconds: int, runs: int, kept: Path | None, findings: Path) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m fuzz",
+        prog="python -m tests.fuzz",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -162,8 +162,8 @@ def main(argv: list[str] | None = None) -> int:
         "--findings",
         type=Path,
         metavar="DIR",
-        default=Path("fuzz", "findings"),
-        help="where inputs go that break a promise (default: fuzz/findings)",
+        default=Path("tests", "fuzz", "findings"),
+        help="where inputs go that break a promise (default: tests/fuzz/findings)",
     )
     options = parser.parse_args(argv)
     if options.files:

@@ -1,4 +1,4 @@
-"""The process that is fuzzed, `python -m fuzz.worker` with the options of libFuzzer. It needs atheris and never returns."""
+"""The process that is fuzzed, `python -m tests.fuzz.worker` with the options of libFuzzer. It needs atheris and never returns."""
 
 from __future__ import annotations
 
