@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from codegen.__main__ import main
+from tests.fixtures.protocols import generate
 from tests.support import ROOT
-from tests.test_codegen_toy import generate
 
 FIXTURES = ROOT / "tests" / "fixtures" / "versions"
 

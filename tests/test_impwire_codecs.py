@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 from enum import Enum
 from typing import Any
 
-import construct as c
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codegen.load import load
 from impwire import Connection, DecodeError, EncodeError, Extension, Received, Refused, RemoteProtocolError, Role
-from impwire.codecs import CODECS, FRAME, NAME_TYPE, ROSTER_TYPE, decode, encode
+from impwire.codecs import CODECS, FRAME, decode, encode
 from impwire.messages import MESSAGES, Chat, Error, ErrorCode, Hello, Leave, Notice, Pm, Roster, Say, User, Welcome
 from impwire.tables import LIMITS, SECTIONS, TIMERS
 from impwire.wire import Message, excerpt
-from tests.fixtures.strategies import messages
 from tests.support import ROOT
 
 VECTORS = load(ROOT / "spec" / "imp.yaml").vectors
@@ -112,22 +109,6 @@ def test_vectors_left_to_the_service_are_well_formed_for_the_codecs() -> None:
     assert left
     for vector in left:
         assert encode(decode(bytes.fromhex(vector.hex))).hex() == vector.hex
-
-
-# -- round trips ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", list(CODECS.by_name))
-@settings(deadline=None, max_examples=30)
-@given(data=st.data())
-def test_every_message_comes_back_as_it_went(name: str, data: Any) -> None:
-    codec = CODECS.by_name[name]
-    message = data.draw(messages(codec))
-    frame = encode(message)
-    assert decode(frame) == message
-    assert codec.parse(frame) == message
-    assert decode(frame, unchecked=True) == message
-    assert encode(message, unchecked=True) == frame
 
 
 # -- sweeps --------------------------------------------------------------------------------------------------------------
@@ -486,94 +467,7 @@ def test_unchecked_extensions_may_repeat_a_tag() -> None:
     assert encode(twice, unchecked=True).hex().endswith("0200016102000162")
 
 
-# -- as constructs -------------------------------------------------------------------------------------------------------
-
-HI: Any = CODECS.by_name["SAY"]
-MESSAGE = Say(request_id=5, text="hi")
-
-
-def test_parse_stream_leaves_what_follows() -> None:
-    stream = io.BytesIO(SAY + SAY + b"rest")
-    assert [HI.parse_stream(stream), HI.parse_stream(stream)] == [MESSAGE, MESSAGE]
-    assert stream.read() == b"rest"
-
-
-def test_codecs_nest_in_arrays() -> None:
-    array: Any = c.Array(2, HI)
-    assert list(array.parse(SAY + SAY)) == [MESSAGE, MESSAGE]
-    assert array.build([MESSAGE, MESSAGE]) == SAY + SAY
-
-
-def test_codecs_nest_behind_a_prefix() -> None:
-    prefixed: Any = c.Prefixed(c.Int16ub, HI)
-    assert prefixed.parse(b"\x00\x0e" + SAY) == MESSAGE
-    assert prefixed.build(MESSAGE) == b"\x00\x0e" + SAY
-
-
-def test_codecs_nest_in_greedy_ranges() -> None:
-    greedy: Any = c.GreedyRange(HI)
-    assert list(greedy.parse(SAY * 3 + SAY[:-1])) == [MESSAGE] * 3
-    assert greedy.build([MESSAGE] * 3) == SAY * 3
-
-
-def test_codecs_nest_in_structs() -> None:
-    struct: Any = c.Struct("number" / c.Int8ub, "say" / HI, "end" / c.Int8ub)
-    parsed = struct.parse(b"\x07" + SAY + b"\x08")
-    assert (parsed.number, parsed.say, parsed.end) == (7, MESSAGE, 8)
-    assert struct.build({"number": 7, "say": MESSAGE, "end": 8}) == b"\x07" + SAY + b"\x08"
-
-
-def test_nested_codec_names_its_own_field_and_place() -> None:
-    struct: Any = c.Struct("number" / c.Int8ub, "say" / HI)
-    with pytest.raises(DecodeError) as raised:
-        struct.parse(b"\x07" + bytes.fromhex("00000008 02 00 00000005 0000"))
-    assert (raised.value.field, raised.value.offset, raised.value.code) == ("text", 12, "TEXT_EMPTY")
-
-
-def test_nested_codec_reads_and_writes_unchecked() -> None:
-    empty = bytes.fromhex("00000008 02 00 00000005 0000")
-    struct: Any = c.Struct("say" / HI)
-    parsed = struct.parse(empty, unchecked=True)
-    assert parsed.say == Say(request_id=5, text="")
-    assert struct.build(parsed, unchecked=True) == empty
-
-
-def test_compiled_construct_around_a_codec_checks_as_much() -> None:
-    compiled: Any = c.Struct("number" / c.Int8ub, "say" / HI).compile()
-    assert compiled.parse(b"\x07" + SAY).say == MESSAGE
-    assert compiled.build({"number": 7, "say": MESSAGE}) == b"\x07" + SAY
-    with pytest.raises(DecodeError):
-        compiled.parse(b"\x07" + SAY[:-1])
-
-
-@pytest.mark.parametrize("name", list(CODECS.by_name))
-def test_size_of_a_frame_is_not_known_before_it_is_there(name: str) -> None:
-    """Any body may end with extensions."""
-    with pytest.raises(c.SizeofError):
-        CODECS.by_name[name].sizeof()
-
-
-def test_members_are_named_as_in_any_struct() -> None:
-    codec: Any = CODECS.by_name["PM"]
-    assert [member.name for member in codec.subcons] == [
-        *("length", "type", "flags", "request_id", "to", "text", "extensions")
-    ]
-    assert codec.to.parse(b"\x03bob") == "bob"
-
-
-def test_type_reads_and_writes_without_a_message_around_it() -> None:
-    name: Any = NAME_TYPE
-    roster: Any = ROSTER_TYPE
-    assert name.parse(b"\x03ann") == "ann"
-    assert name.build("ann") == b"\x03ann"
-    with pytest.raises(DecodeError, match=r"U\+0031 is not allowed here \(byte 1 of the frame\) \[NAME_INVALID\]"):
-        name.parse(b"\x011")
-    with pytest.raises(EncodeError, match="NAME_INVALID"):
-        name.build("1")
-    with pytest.raises(EncodeError, match="b'ann' is not a string"):
-        name.build(b"ann")
-    assert roster.parse(roster.build((User(session_id=1, name="ann"),))) == (User(session_id=1, name="ann"),)
-    assert roster.build([{"session_id": 1, "name": "ann"}]) == roster.build((User(session_id=1, name="ann"),))
+# -- codecs and frames -------------------------------------------------------------------------------------------------------
 
 
 def test_codecs_are_found_by_type_class_and_name() -> None:
