@@ -44,7 +44,7 @@ def _spec(source: Source) -> Spec:
     head = source.section("protocol", {}).mapping(("name", "short", "version", "byte_order", "abstract"))
     package, document, support = read_outputs(source)
     order = head.at("byte_order", "big").one_of(("big", "little"), "byte order")
-    types = TypeReader(source.section("types", {}), code_of(source, "malformed"))
+    types = TypeReader(source, code_of(source, "malformed"))
     types.read()
     prose = ProseReader(source.section("chapters", []))
     frame = read_frame(source, types)

@@ -10,6 +10,7 @@ import ast
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,10 @@ SPECS = [ROOT / "spec" / "imp.yaml", GUESTBOOK / "guestbook.yaml", ROOT / "tests
 def rules_in_use() -> set[str]:
     """The rules that the loader names when it reports a mistake."""
     found = set()
-    for path in [*sorted((ROOT / "codegen" / "read").glob("*.py")), *sorted((ROOT / "codegen").rglob("strict_yaml.py"))]:
+    for path in [
+        *sorted((ROOT / "codegen" / "read").glob("*.py")),
+        *sorted((ROOT / "codegen").rglob("strict_yaml.py")),
+    ]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
                 continue
@@ -99,6 +103,18 @@ def test_lint_finds_the_spec_of_the_project(
 def test_lint_of_a_spec_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lint", str(tmp_path / "spec.yaml")]) == 2
     assert "cannot be read: No such file or directory [unreadable-file]\n" in capsys.readouterr().out
+
+
+def test_each_command_says_what_it_has_not_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad, good = str(FIXTURES / "name-form" / "spec.yaml"), str(FIXTURES / "no-example" / "spec.yaml")
+    done = {
+        "nothing was written": ["--spec", bad, "--root", str(tmp_path)],
+        "nothing was compared": ["diff", good, bad],
+    }
+    for says, arguments in done.items():
+        assert main(arguments) == 2
+        assert capsys.readouterr().err.endswith(f"\n2 mistakes in the spec; {says}\n")
+    assert not any(tmp_path.iterdir())
 
 
 def test_rules_are_listed_with_their_sentences(capsys: pytest.CaptureFixture[str]) -> None:
@@ -256,6 +272,146 @@ MISTAKES: dict[str, tuple[str, ...]] = {
         "PAGE is no reply to KNOCK [unshown-line]",
     ),
 }
+
+
+_CUT = "code: GARBAGE\n    hex: 00000005 02 00 0003 00\n"
+_GOOD = "0000000d 02 00 0004 0007 0005 48656c6c6f"
+
+#: What is wrong with a vector, behind its name.
+VECTORS: dict[str, tuple[str, str, str]] = {
+    "another byte": (
+        "0007 0005 48656c6c6f\n  - name: knocked",
+        "0007 0005 48656c6c6e\n  - name: knocked",
+        "'write/hello' reads as line 'Helln', and its fields say 'Hello'",
+    ),
+    "bytes of another message": (
+        "hex: 0000000d 02 00 0004",
+        "hex: 0000000d 03 00 0004",
+        "'write/hello' cannot be read: type 0x03 is not known here",
+    ),
+    "length that is wrong": (
+        "hex: 0000000d 02 00 0004",
+        "hex: 0000000e 02 00 0004",
+        "'write/hello' cannot be read: WRITE: the frame ends before the length says (byte 17 of the frame: ",
+    ),
+    "value below the least": (
+        "fields: {ticket: 4, page: 7, line: Hello}\n    hex: 0000000d 02 00 0004 0007",
+        "fields: {ticket: 4, page: 0, line: Hello}\n    hex: 0000000d 02 00 0004 0000",
+        "'write/hello' cannot be read: WRITE.page: 0 is not from 1 to 500",
+    ),
+    "number that is another": ("page: 7, line", "page: 8, line", "'write/hello' reads as page 7, and its fields say 8"),
+    "word for a number": ("page: 7, line", "page: p7, line", "'write/hello' reads as page 7, and its fields say 'p7'"),
+    "number for a truth": ("full: false", "full: 0", "reads as full false, and its fields say 0; write false"),
+    "field of an item": (
+        "[{by: ann, line",
+        "[{by: bob, line",
+        "'page/one-line' reads as entries[0].by 'ann', and its fields say 'bob'",
+    ),
+    "field of an item that is left out": (
+        "[{by: ann, line: Hello}]",
+        "[{by: ann}]",
+        "'page/one-line' reads as entries[0].line 'Hello', and its fields say nothing of it",
+    ),
+    "field of an item that is not there": (
+        "[{by: ann, line: Hello}]",
+        "[{by: ann, line: Hello, at: 1}]",
+        "'page/one-line' has no entries[0].at, and its fields say 1",
+    ),
+    "items that are left out": (
+        "entries: [{by: ann, line: Hello}]",
+        "entries: []",
+        "'page/one-line' reads as entries with 1 items, and its fields say 0",
+    ),
+    "word of an enumeration": (
+        "{ticket: 1, code: 1}",
+        "{ticket: 1, code: TOO_LONG}",
+        "'refused/bad-name' reads as code BAD_NAME, and its fields say TOO_LONG",
+    ),
+    "number of no value": ("mood: 1, max", "mood: 7, max", "'opened/glad' reads as mood GLAD, and its fields say 7"),
+    "correlation": ("{ticket: 5}", "{ticket: 6}", "'knocked/back' reads as ticket 5, and its fields say 6"),
+    "correlation that is left out": ("{ticket: 5}", "{}", "'knocked/back' reads as ticket 5, and its fields say 0"),
+    "flags": ("flags: 0x80\n", "flags: 0x40\n", "'knock/with-extension' reads as flags 128, and its fields say 64"),
+    "extension": (
+        "[[2, 'ff']]",
+        "[[2, 'fe']]",
+        "'knock/with-extension' reads as extensions [[2, 'ff']], and its fields say [[2, 'fe']]",
+    ),
+    "code of what is cut": (
+        _CUT,
+        _CUT.replace("GARBAGE", "BAD_TEXT"),
+        "'write/cut' is refused with GARBAGE, not with BAD_TEXT: WRITE.page: the frame ends inside this field",
+    ),
+    "code of what is good": (
+        _CUT,
+        f"code: GARBAGE\n    hex: {_GOOD}\n",
+        "'write/cut' reads as a good WRITE, which is not refused with GARBAGE; if its bytes are right, let a rule of WRITE "
+        "say when GARBAGE is told",
+    ),
+    "code of a value that is good": (
+        _CUT,
+        f"code: BAD_TEXT\n    hex: {_GOOD}\n",
+        "'write/cut' reads as a good WRITE, which is not refused with BAD_TEXT",
+    ),
+    "code of what is too long for no limit": (
+        _CUT,
+        f"code: TOO_LONG\n    hex: {_GOOD}\n",
+        "'write/cut' reads as a good WRITE, which is not refused with TOO_LONG",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", [pytest.param(mistake, id=name) for name, mistake in VECTORS.items()])
+def test_vector_that_the_generated_code_contradicts(
+    mistake: tuple[str, str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new, says = mistake
+    spec = copy_of_guestbook(tmp_path)
+    spoil(spec, old, new)
+    name = "write/cut" if _CUT == old else says.split("'")[1] if says.startswith("'") else "page/one-line"
+    place = find(spec, f"name: {name}\n")
+    assert main(["lint", str(spec)]) == 1
+    line, total = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"{place}: vector ")
+    assert says in line
+    assert line.endswith(" [wrong-vector]")
+    assert total == "1 mistake"
+
+
+UNSEEN: dict[str, str] = {
+    "state": f"code: RUDE\n    hex: {_GOOD}\n",
+    "length that no frame may have": "code: TOO_MUCH\n    hex: ffffffff\n",
+    "request with the number of none": f"code: GARBAGE\n    hex: {_GOOD.replace('02 00 0004', '02 00 0000')}\n",
+    "text longer than a limit may be set to": "code: TOO_LONG\n    hex: 00000013 02 00 0004 0007 000b 6161616161616161616161\n",
+    "fault of a reply, which nobody refuses": "code: GARBAGE\n    hex: 00000004 41 01 0004\n",
+}
+
+
+@pytest.mark.parametrize("vector", [pytest.param(vector, id=name) for name, vector in UNSEEN.items()])
+def test_ill_formed_vector_in_which_the_codec_has_no_say(vector: str, tmp_path: Path) -> None:
+    spec = copy_of_guestbook(tmp_path)
+    spoil(spec, _CUT, vector)
+    assert main(["lint", str(spec)]) == 0
+
+
+def test_rule_of_a_message_can_tell_of_a_code_that_the_codec_does_not_give(tmp_path: Path) -> None:
+    spec = copy_of_guestbook(tmp_path)
+    spoil(spec, _CUT, f"code: BAD_TEXT\n    hex: {_GOOD}\n")
+    assert main(["lint", str(spec)]) == 1
+    spoil(
+        spec,
+        "    errors: [TOO_LONG, BAD_TEXT]\n",
+        "    errors: [TOO_LONG, BAD_TEXT]\n    rules: [A line that says nothing new is refused with BAD_TEXT.]\n",
+    )
+    assert main(["lint", str(spec)]) == 0
+
+
+def test_vectors_leave_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = set(sys.modules), list(sys.path)
+    assert main(["lint", str(GUESTBOOK / "guestbook.yaml")]) == 0
+    assert (set(sys.modules), sys.path) == before
+    assert not any(str(tmp_path) in path for path in sys.path_importer_cache)
+    assert not any(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("mistake", [pytest.param(mistake, id=name) for name, mistake in MISTAKES.items()])

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from codegen.generate import emit
 from codegen.lint.rules import ERRORS
 from codegen.load import load
 from codegen.model import BitsType, EnumType, IntegerType, StringType, StructType
+from codegen.read.outputs import MODULES
 from codegen.support.strict_yaml import InvalidFile
 from tests.fixtures.spoiling import GUESTBOOK, copy_of_guestbook, find, spoil
 from tests.support import ROOT
@@ -95,13 +97,13 @@ TYPES: dict[str, tuple[str, ...]] = {
     "unknown base": ("base: u32\n", "base: «u33\n", "unknown base type 'u33'; did you mean 'u32'?"),
     "integer's range upside down": (
         "    kind: integer\n    base: u16\n    min: 1",
-        "    «kind: integer\n    base: u16\n    min: 501",
-        "type 'page': 0 <= min <= max does not hold within u16",
+        "    kind: integer\n    base: u16\n    min: «501",
+        "min 501 is more than max 500",
     ),
     "integer's range beyond its base": (
         "    kind: integer\n    base: u16\n    min: 1\n    max: 500",
-        "    «kind: integer\n    base: u16\n    min: 1\n    max: 65536",
-        "type 'page': 0 <= min <= max does not hold within u16",
+        "    kind: integer\n    base: u16\n    min: 1\n    max: «65536",
+        "65536 does not lie within u16, 0 to 65535",
     ),
     "bad regular expression": (
         "'[a-z]+'",
@@ -126,33 +128,33 @@ TYPES: dict[str, tuple[str, ...]] = {
     ),
     "string that is at least more than at most": (
         "    kind: string\n    count: u8\n    min: {bytes: 1,",
-        "    «kind: string\n    count: u8\n    min: {bytes: 21,",
-        "type 'guest': min is more than max",
+        "    kind: string\n    count: u8\n    min: {bytes: «21,",
+        "min 21 is more than max 20",
     ),
-    "string longer than its count tells": ("max: {bytes: 20,", "max: «{bytes: 256,", "a count of u8 holds no 256"),
+    "string longer than its count tells": ("max: {bytes: 20,", "max: {bytes: «256,", "a count of u8 holds no 256"),
     "bytes longer than their count tells": (
         "max: {bytes: 1000}",
-        "max: «{bytes: 65536}",
+        "max: {bytes: «65536}",
         "a count of u16 holds no 65536",
     ),
     "array longer than its count tells": ("max: 50\n", "max: «70000\n", "a count of u16 holds no 70000"),
     "two values of an enumeration with one number": (
         "TIRED: {number: 2",
-        "TIRED: «{number: 1",
+        "TIRED: {number: «1",
         "number 1 of 'TIRED' is taken already",
     ),
     "value beyond its enumeration's base": (
         "TIRED: {number: 2",
-        "TIRED: «{number: 256",
+        "TIRED: {number: «256",
         "number 256 of 'TIRED' does not lie between 0 and 255",
     ),
     "value whose name is no name": ("TIRED:", "«Tired:", "'Tired' is no name of the form NAME_2"),
     "two bits at one place": (
         "COLOURS: {position: 15",
-        "COLOURS: «{position: 0",
+        "COLOURS: {position: «0",
         "bit 0 of 'COLOURS' is taken already",
     ),
-    "bit beyond its base": ("COLOURS: {position: 15", "COLOURS: «{position: 16", "bit 16 does not lie within 16 bits"),
+    "bit beyond its base": ("COLOURS: {position: 15", "COLOURS: {position: «16", "bit 16 does not lie within 16 bits"),
     "field without a name": ("- {name: by, type: guest,", "- «{type: guest,", "key 'name' is missing"),
     "field twice": (
         "{name: line, type: line, doc: What it says}",
@@ -187,12 +189,14 @@ TYPES: dict[str, tuple[str, ...]] = {
     ),
 }
 
+_FRAME_FIELDS = "fields:\n    - {name: length"
+
 FRAME: dict[str, tuple[str, ...]] = {
     "two fields with one role": (
         "role: flags",
         "role: type",
         "the frame needs one field with role type, and has 2",
-        "- {name: length, type: u32",
+        _FRAME_FIELDS,
     ),
     "role unknown": ("role: flags", "role: «flag", "unknown role 'flag'; did you mean 'flags'?"),
     "neither role nor const": (
@@ -204,7 +208,7 @@ FRAME: dict[str, tuple[str, ...]] = {
         "- {name: length, type: u32, role: length,",
         "- {name: length, type: u32, const: 0,",
         "the frame needs one field with role length, and has 0",
-        "- {name: length, type: u32",
+        _FRAME_FIELDS,
     ),
     "field of the frame without a name": ("- {name: flags, type: u8,", "- «{type: u8,", "key 'name' is missing"),
     "field of the frame twice": (
@@ -226,7 +230,7 @@ FRAME: dict[str, tuple[str, ...]] = {
         "{name: flags, type: u8, role",
         "{name: extensions, type: u8, role",
         "'extensions' is what the extensions of a message are called",
-        "- {name: length, type: u32",
+        _FRAME_FIELDS,
     ),
     "extension of one field": (
         "      - {name: tag, type: u8, doc: What it is}\n      - ",
@@ -240,17 +244,17 @@ FRAME: dict[str, tuple[str, ...]] = {
     ),
     "range of numbers upside down": (
         "- {numbers: [0x40, 0x7F]",
-        "- «{numbers: [0x7F, 0x40]",
-        "numbers: expected [first, last] within 0 and 255",
+        "- {numbers: «[0x7F, 0x40]",
+        "expected [first, last] within 0 and 255",
     ),
     "range of numbers beyond the type's field": (
         "- {numbers: [0xC0, 0xFF]",
-        "- «{numbers: [0xC0, 0x100]",
-        "numbers: expected [first, last] within 0 and 255",
+        "- {numbers: «[0xC0, 0x100]",
+        "expected [first, last] within 0 and 255",
     ),
     "ranges of numbers that overlap": (
         "- {numbers: [0x40, 0x7F]",
-        "- «{numbers: [0x3F, 0x7F]",
+        "- {numbers: «[0x3F, 0x7F]",
         "numbers 0x3f to 0x7f overlap with a range above",
     ),
 }
@@ -263,14 +267,13 @@ TABLES: dict[str, tuple[str, ...]] = {
     ),
     "limit outside its range": (
         "max_line: {type: u16, default: 200",
-        "max_line: «{type: u16, default: 901",
-        "'max_line': min <= default <= max does not hold within u16",
+        "max_line: {type: u16, default: «901",
+        "the default 901 does not lie between 10 and 900",
     ),
     "limit beyond its type": (
         "max: 900, unit",
-        "max: 65536, unit",
-        "'max_line': min <= default <= max does not hold within u16",
-        "{type: u16, default: 200",
+        "max: «65536, unit",
+        "65536 does not lie within u16, 0 to 65535",
     ),
     "timer announced by no field": (
         "{name: patience, type: span, announces: patience}",
@@ -338,7 +341,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     ),
     "failure told by an unknown field": (
         "refusal: {message: REFUSED, field: code",
-        "refusal: «{message: REFUSED, field: cod",
+        "refusal: {message: REFUSED, field: «cod",
         "REFUSED has no field 'cod' of type refusal_code; did you mean 'code'?",
     ),
     "refusals and endings with the same codes": (
@@ -358,14 +361,19 @@ MESSAGES: dict[str, tuple[str, ...]] = {
     "number in the range of another direction": (
         "number: 0x02",
         "number: «0x42",
-        "WRITE is number 0x42, which is for either way",
+        "WRITE is sent by the client; the numbers 0x40 to 0x7F are for messages of either side; its number is one of "
+        "0x01 to 0x3F",
     ),
     "number in the range of another kind": (
         "number: 0xC0",
         "number: «0x84",
-        "WRITTEN is number 0x84, which is for replies of the host",
+        "WRITTEN is an event; the numbers 0x80 to 0xBF are for replies of the server; its number is one of 0xC0 to 0xFF",
     ),
-    "number in no range": ("number: 0x02", "number: «0x100", "WRITE: number 0x100 lies in no range of 'numbering'"),
+    "number in no range": (
+        "number: 0x02",
+        "number: «0x100",
+        "WRITE: number 0x100 lies in no range of 'numbering'; its number is one of 0x01 to 0x3F",
+    ),
     "message whose name is no name": ("  WRITTEN:\n", "  «Written:\n", "'Written' is no name of the form NAME_2"),
     "message with the name of a struct": (
         "  WRITTEN:\n",
@@ -555,6 +563,340 @@ REST: dict[str, tuple[str, ...]] = {
         "unknown chapter 'maners'; did you mean 'manners'?",
     ),
 }
+
+
+OUTPUTS: dict[str, tuple[str, ...]] = {
+    "package with a hyphen": (
+        "package: guestbook\n",
+        "package: «guest-book\n",
+        "'guest-book' cannot be imported; write guest_book",
+    ),
+    "package with a dot": (
+        "package: guestbook\n",
+        "package: «gen.guestbook\n",
+        "'gen.guestbook' cannot be imported; for a package within another write gen/guestbook",
+    ),
+    "package that is a word of Python": (
+        "package: guestbook\n",
+        "package: «gen/class\n",
+        "'gen/class' cannot be imported; write gen/class_",
+    ),
+    "package that begins with a digit": (
+        "package: guestbook\n",
+        "package: «2nd\n",
+        "'2nd' cannot be imported; write _2nd",
+    ),
+    "package without a name": (
+        "package: guestbook\n",
+        "package: «''\n",
+        "'' is no folder below the root; write one such as lamp or src/lamp",
+    ),
+    "package that is the root": (
+        "package: guestbook\n",
+        "package: «.\n",
+        "'.' is no folder below the root; write one such as lamp or src/lamp",
+    ),
+    "package above the root": (
+        "package: guestbook\n",
+        "package: «../up\n",
+        "'../up' is no folder below the root; write one such as lamp or src/lamp",
+    ),
+    "package anywhere": (
+        "package: guestbook\n",
+        "package: «/tmp/up\n",
+        "'/tmp/up' is no folder below the root; write one such as lamp or src/lamp",
+    ),
+    "package that hides a module of Python": (
+        "package: guestbook\n",
+        "package: «json\n",
+        "a package 'json' would hide Python's own or one that it needs; write another name, such as my_json",
+    ),
+    "package below src that hides what generated code imports": (
+        "package: guestbook\n",
+        "package: «src/construct\n",
+        "a package 'construct' would hide Python's own or one that it needs; write another name, such as my_construct",
+    ),
+    "document above the root": (
+        "document: guestbook.txt",
+        "document: «../guestbook.txt",
+        "'../guestbook.txt' is no file below the root; write a path such as docs/lamp.txt",
+    ),
+    "document anywhere": (
+        "document: guestbook.txt",
+        "document: «/etc/guestbook.txt",
+        "'/etc/guestbook.txt' is no file below the root; write a path such as docs/lamp.txt",
+    ),
+    "document without a name": (
+        "document: guestbook.txt",
+        "document: «''",
+        "'' is no file below the root; write a path such as docs/lamp.txt",
+    ),
+    "document that is the spec": (
+        "document: guestbook.txt",
+        "document: «spec/guestbook.yaml",
+        "'spec/guestbook.yaml' is a file of the spec itself, which would be overwritten; write another name",
+    ),
+    "document that is a part of the spec": (
+        "document: guestbook.txt",
+        "document: «./prose.yaml",
+        "'./prose.yaml' is a file of the spec itself, which would be overwritten; write another name",
+    ),
+    "document that is a module": (
+        "document: guestbook.txt",
+        "document: «guestbook/wire.py",
+        "'guestbook/wire.py' is a module of the package already; write another name",
+    ),
+    "support module that is the document": (
+        "strict_yaml: guestbook/strict_yaml.py",
+        "strict_yaml: «guestbook.txt",
+        "'guestbook.txt' is the file of 'document' already; write another name",
+    ),
+    "support module that needs the document as a folder": (
+        "strict_yaml: guestbook/strict_yaml.py",
+        "strict_yaml: «guestbook.txt/strict_yaml.py",
+        "'guestbook.txt/strict_yaml.py' cannot be there beside 'guestbook.txt': one is a file where the other needs a "
+        "folder",
+    ),
+}
+
+#: Mistakes that would cause others if they were not taken for what they are. Each is told in one line.
+ALONE: dict[str, tuple[str, ...]] = {
+    "misspelt messages": ("\nmessages:\n", "\n«mesages:\n", "unknown key 'mesages'; did you mean 'messages'?"),
+    "misspelt states": ("\nstates:\n", "\n«staets:\n", "unknown key 'staets'; did you mean 'states'?"),
+    "misspelt numbering": ("\nnumbering:\n", "\n«numberin:\n", "unknown key 'numberin'; did you mean 'numbering'?"),
+    "misspelt limits": ("\nlimits:\n", "\n«limts:\n", "unknown key 'limts'; did you mean 'limits'?"),
+    "number with zeros in front": (
+        "number: 0x02",
+        "number: «0002",
+        "0002 is ambiguous in YAML; write 2 for the number",
+    ),
+    "number that is none": ("number: 0x02", "number: «two", "expected a whole number, found a string"),
+    "number missing": ("    number: 0x02\n    ", "    «", "key 'number' is missing"),
+    "truth that is ambiguous": (
+        "open: true\n    doc: How",
+        "open: «yes\n    doc: How",
+        "yes is ambiguous in YAML; write true or false",
+    ),
+    "kind that is ambiguous": (
+        "number: 0x02\n    kind: request",
+        "number: 0x02\n    kind: «no",
+        "no is ambiguous in YAML; write 'no' for the string, or true, false or a plain number",
+    ),
+    "misspelt sender of either side": (
+        "    sender: either\n    states: {client: [WAITING, INSIDE]",
+        "    sender: «eiter\n    states: {client: [WAITING, INSIDE]",
+        "unknown sender 'eiter'; did you mean 'either'?",
+    ),
+    "misspelt sender of the server": (
+        "number: 0x82\n    kind: reply\n    sender: server",
+        "number: 0x82\n    kind: reply\n    sender: «sever",
+        "unknown sender 'sever'; did you mean 'server'?",
+    ),
+    "misspelt sender of a range": (
+        "kind: request, sender: client, doc",
+        "kind: request, sender: «clinet, doc",
+        "unknown sender 'clinet'; did you mean 'client'?",
+    ),
+    "misspelt kind of a range": (
+        "kind: request, sender: client, doc",
+        "kind: «reqest, sender: client, doc",
+        "unknown kind of message 'reqest'; did you mean 'request'?",
+    ),
+    "misspelt kind of a reply": (
+        "number: 0x82\n    kind: reply",
+        "number: 0x82\n    kind: «repyl",
+        "unknown kind of message 'repyl'; did you mean 'reply'?",
+    ),
+    "message of another sender and kind": (
+        "number: 0x02",
+        "number: «0xC5",
+        "WRITE is a request of the client; the numbers 0xC0 to 0xFF are for events of the server; its number is one of "
+        "0x01 to 0x3F",
+    ),
+    "request without replies": (
+        "    replies: [PAGE, REFUSED, SHUT]\n",
+        "",
+        "the request WRITE has no 'replies', and no request has the reply PAGE",
+        "WRITE:\n",
+    ),
+    "misspelt replies": (
+        "    replies: [KNOCKED]\n",
+        "    «repleis: [KNOCKED]\n",
+        "unknown key 'repleis'; did you mean 'replies'?",
+    ),
+    "misspelt reply": (
+        "replies: [PAGE, REFUSED",
+        "replies: [«PAEG, REFUSED",
+        "unknown message 'PAEG'; did you mean 'PAGE'?",
+    ),
+    "unknown base of an integer with bounds": (
+        "    base: u16\n    min: 1",
+        "    base: «u24\n    min: 1",
+        "unknown base type 'u24'; did you mean 'u64'?",
+    ),
+    "unknown base of bits": (
+        "base: u16\n    bits",
+        "base: «u24\n    bits",
+        "unknown base type 'u24'; did you mean 'u64'?",
+    ),
+    "unknown count of a string": (
+        "    kind: string\n    count: u16\n",
+        "    kind: string\n    count: «u24\n",
+        "unknown base type 'u24'; did you mean 'u64'?",
+    ),
+    "greatest length that is a number": (
+        "max: {bytes: 20, else: BAD_NAME}",
+        "max: «20",
+        "expected a mapping, found a number; write {bytes: 20}",
+    ),
+    "greatest length missing": (
+        "    kind: string\n    count: u8\n    min: {bytes: 1, else: BAD_NAME}\n    max: {bytes: 20, else: BAD_NAME}\n",
+        "    «kind: string\n    count: u8\n    min: {bytes: 1, else: BAD_NAME}\n",
+        "key 'max' is missing",
+    ),
+    "field that is a word of Python": (
+        "{name: name, type: guest,",
+        "{name: «class, type: guest,",
+        "'class' is a name that the generated code needs for itself",
+    ),
+    "field in capitals": (
+        "{name: page, type: page, doc",
+        "{name: «Page, type: page, doc",
+        "'Page' is no name of the form name_2",
+    ),
+    "field that is a boolean": (
+        "{name: name, type: guest,",
+        "{name: «true, type: guest,",
+        "expected a string, found a boolean: true; put it in quotes or choose another word",
+    ),
+    "field that vectors call otherwise": (
+        "{name: name, type: guest,",
+        "{name: naem, type: guest,",
+        "OPEN has no field 'name'; did you mean 'naem'?",
+        "name: ann, abilities",
+    ),
+    "value of an enumeration that is used": (
+        "GLAD: {number: 1",
+        "«Glad: {number: 1",
+        "'Glad' is no name of the form NAME_2",
+    ),
+    "misspelt role of the length": (
+        "role: length",
+        "role: «lenght",
+        "unknown role 'lenght'; did you mean 'length'?",
+    ),
+    "misspelt role of the flags": ("role: flags", "role: «flag", "unknown role 'flag'; did you mean 'flags'?"),
+    "misspelt role of the correlation": (
+        "role: correlation",
+        "role: «corelation",
+        "unknown role 'corelation'; did you mean 'correlation'?",
+    ),
+    "misspelt limit": (
+        "announces: max_line",
+        "announces: «max_lien",
+        "unknown limit or timer 'max_lien'; did you mean 'max_line'?",
+    ),
+    "limit of another type": (
+        "max_line: {type: u16",
+        "max_line: {type: «line",
+        "'max_line' needs an integer type",
+    ),
+    "misspelt message of a transition": (
+        "{message: OPENED, from: [WAITING]",
+        "{message: «OPEND, from: [WAITING]",
+        "unknown message 'OPEND'; did you mean 'OPENED'?",
+    ),
+    "code where none can be": (
+        "    max: 500\n",
+        "    max: 500\n    «else: BAD_NAME\n",
+        "unknown key 'else'; known are kind, doc, base, min, max, unit",
+    ),
+    "misspelt code of a bound": (
+        "max: {bytes: 900, else: TOO_LONG}",
+        "max: {bytes: 900, «esle: TOO_LONG}",
+        "unknown key 'esle'; did you mean 'else'?",
+    ),
+    "message in small letters": ("\n  WRITE:\n", "\n  «Write:\n", "'Write' is no name of the form NAME_2"),
+    "reply in small letters": ("\n  PAGE:\n", "\n  «page:\n", "'page' is no name of the form NAME_2"),
+    "state in small letters": ("  INSIDE: {doc", "  «Inside: {doc", "'Inside' is no name of the form NAME_2"),
+    "flags twice": (
+        "    flags: 0x80\n    fields: {ticket: 2}",
+        "    flags: «0x80\n    fields: {ticket: 2, flags: 1}",
+        "'fields' gives the flags already, as 'flags'",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", [pytest.param(mistake, id=name) for name, mistake in (ALONE | OUTPUTS).items()])
+def test_mistake_is_told_once_and_nothing_that_only_follows_from_it(spec: Path, mistake: tuple[str, ...]) -> None:
+    old, new, says, *at = mistake
+    place = spoil(spec, old, new)
+    if at:
+        place = find(spec, at[0])
+    assert report(spec) == f"{place}: {says}"
+
+
+@pytest.mark.parametrize("section", ["frame", "numbering", "types", "states", "messages", "outputs"])
+def test_what_refers_to_a_missing_section_is_not_told(spec: Path, section: str) -> None:
+    place = spoil(spec, f"\n{section}:\n", "\n«something_else:\n")
+    lines = report(spec).splitlines()
+    assert lines[0] == f"spec/guestbook.yaml:4:1: section '{section}' is missing"
+    assert lines[1].startswith(f"{place}: unknown key 'something_else'; known are ")
+    assert len(lines) == 2
+
+
+@pytest.mark.parametrize(
+    ("section", "value", "found"),
+    [
+        ("states", "[WAITING, INSIDE, GONE]", "expected a mapping, found a list"),
+        ("messages", "5", "expected a mapping, found a number"),
+        ("numbering", "{first: 1}", "expected a list, found a mapping"),
+        ("types", "~", "expected a mapping, found nothing"),
+    ],
+)
+def test_what_refers_to_a_section_of_the_wrong_shape_is_not_told(
+    spec: Path, section: str, value: str, found: str
+) -> None:
+    text = spec.read_text(encoding="utf-8")
+    parts = [part for part in text.split("\n\n") if not part.startswith(f"{section}:")]
+    spec.write_text("\n\n".join([*parts, f"{section}: {value}\n"]), encoding="utf-8")
+    place = spoil(spec, f"\n{section}: {value}", f"\n{section}: «{value}")
+    assert report(spec) == f"{place}: {found}"
+
+
+@pytest.mark.parametrize("package", ["lamp", "src/lamp", "gen/json", "./lamp", "lamp_2"])
+def test_package_that_can_be_imported(spec: Path, package: str) -> None:
+    spoil(spec, "package: guestbook\n", f"package: {package}\n")
+    spoil(spec, "strict_yaml: guestbook/strict_yaml.py", "strict_yaml: tools/strict_yaml.py")
+    assert load(spec).package == package
+
+
+def test_every_generated_module_is_known_as_one() -> None:
+    """Else the document could take the place of a module."""
+    files = emit(load(ROOT / "tests" / "fixtures" / "toy" / "toy.yaml"))
+    assert {path.stem for path in files if path.suffix == ".py"} <= set(MODULES)
+
+
+def test_flags_of_a_vector_can_stand_among_its_fields(spec: Path) -> None:
+    spoil(spec, "    flags: 0x80\n    fields: {ticket: 2}\n", "    fields: {ticket: 2, flags: 0x80}\n")
+    assert load(spec).vectors[1] == load(GUESTBOOK / "guestbook.yaml").vectors[1]
+
+
+def test_flags_of_a_vector_are_called_as_in_the_header(spec: Path) -> None:
+    spoil(spec, "{name: flags, type: u8, role: flags", "{name: marks, type: u8, role: flags")
+    assert load(spec).vectors[1].fields == {"ticket": 2, "marks": 0x80, "extensions": [[2, "ff"]]}
+
+
+def test_vector_has_no_flags_and_no_extensions_if_the_frame_has_none(tmp_path: Path) -> None:
+    copy = tmp_path / "spec" / "toy.yaml"
+    copy.parent.mkdir()
+    copy.write_text((ROOT / "tests" / "fixtures" / "toy" / "toy.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    spoil(copy, "    message: BEAT\n", "    message: BEAT\n    flags: 1\n    extensions: []\n")
+    places = [find(copy, "1\n    extensions"), find(copy, "[]\n    fields: {}\n    hex")]
+    assert report(copy).splitlines() == [
+        f"{places[0]}: the frame has no field with role flags",
+        f"{places[1]}: the frame has no extensions",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -782,7 +1124,7 @@ def test_spec_without_optional_sections_is_loaded() -> None:
     assert spec.failures.outcomes == ()
     assert spec.failures.malformed == "malformed"
     assert spec.frame.extension is None
-    assert [chapter.title for chapter in spec.chapters] == ["Frames", "Data types", "States", "Messages"]
+    assert [chapter.title for chapter in spec.chapters] == ["Frames", "Data types", "States", "Messages", "Examples"]
 
 
 def test_spec_of_the_project_is_loaded_and_has_its_requirements() -> None:

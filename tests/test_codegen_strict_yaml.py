@@ -137,9 +137,44 @@ def test_text_that_is_not_yaml_is_one_mistake_with_its_place(text: str) -> None:
     assert re.fullmatch(r"f\.yaml:\d+:\d+: not YAML: .+ \[not-yaml\]", report)
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "hint"),
+    [
+        ("a:\n\tb: 1", "2:1", "YAML does not indent with tabs, write spaces"),
+        ("a:\n\t- b", "2:1", "YAML does not indent with tabs, write spaces"),
+        ("\ta: 1", "1:1", "YAML does not indent with tabs, write spaces"),
+        ("doc: A report: this", "1:14", "put a text that holds ': ' in quotes"),
+    ],
+)
+def test_what_is_not_yaml_is_told_with_the_way_out(text: str, place: str, hint: str) -> None:
+    report = read(text)[1]
+    assert report.startswith(f"f.yaml:{place}: not YAML: ")
+    assert report.endswith(f"; {hint} [not-yaml]")
+
+
+@pytest.mark.parametrize(
+    "text", ["doc: A #1 thing", "doc: A #1", "- A #1", "[A #1\n]", "doc: A\n  longer #1", "a: on it #x"]
+)
+def test_text_that_is_cut_by_a_comment_is_reported(text: str) -> None:
+    reported = read(text)[1]
+    assert re.search(r":\d+: YAML takes '#\w' for the beginning of a comment; put the whole text in quotes", reported)
+    assert len(reported.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("doc: A # comment", "doc: 'A #1'", "doc: 'A' #1", "doc: A#1", "x: 5 #five", "t: true #yes", "x: #1"),
+        *("doc: |\n  A #1", "doc: >\n  A #1", "#a: b\nc: d\n#e: f", "doc: A ## comment", "doc: A #"),
+    ],
+)
+def test_comment_that_nobody_takes_for_text_is_fine(text: str) -> None:
+    assert read(text)[1] == ""
+
+
 def test_place_of_what_is_not_yaml_is_where_the_parser_stopped() -> None:
     assert read("a: 1\nb: c: d\n")[1] == (
-        "f.yaml:2:5: not YAML: mapping values are not allowed in this context [not-yaml]"
+        "f.yaml:2:5: not YAML: mapping values are not allowed in this context; put a text that holds ': ' in quotes [not-yaml]"
     )
 
 
@@ -275,6 +310,44 @@ def test_word_where_nothing_is_known_reads_as_nothing() -> None:
 def test_suggestion_is_silent_where_nothing_is_near() -> None:
     assert suggestion("nmae", ["name", "text"]) == "; did you mean 'name'?"
     assert suggestion("xyz", ["name", "text"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("word", "number"),
+    [
+        *(("0010", "10"), ("089", "89"), ("+5", "5"), ("1_000", "1000"), ("0b11", "3"), ("0o17", "15")),
+        *(("1:30", "digits alone"), ("1.5", "digits alone"), ("on", "digits alone")),
+    ],
+)
+def test_ambiguous_word_where_a_number_is_due_is_told_once(word: str, number: str) -> None:
+    problems = Problems()
+    root = loads(f"key: {word}", problems, "f.yaml").mapping(("key",))
+    assert root.integer("key", 7) == root.integer("key", 7) == 7
+    assert problems.report() == (
+        f"f.yaml:1:6: {word} is ambiguous in YAML; write {number} for the number [ambiguous-yaml]"
+    )
+
+
+def test_ambiguous_word_where_a_truth_is_due_is_told_once() -> None:
+    problems = Problems()
+    assert loads("key: yes", problems, "f.yaml").mapping(("key",)).boolean("key") is False
+    assert problems.report() == "f.yaml:1:6: yes is ambiguous in YAML; write true or false [ambiguous-yaml]"
+
+
+def test_ambiguous_word_where_something_else_is_due_is_told_once() -> None:
+    problems = Problems()
+    entry = loads("{a: on, b: on, c: on}", problems, "f.yaml").mapping(("a", "b", "c"))
+    assert (entry.items("a"), entry.entries("b"), entry.at("c").one_of(("x", "y"), "word")) == ([], [], "x")
+    assert len(problems) == 3
+
+
+def test_boolean_where_a_string_is_due_is_told_with_the_way_out() -> None:
+    root, problems = checked("[true, false]")
+    assert [item.string() for item in root.items()] == ["", ""]
+    assert problems.report() == (
+        "f.yaml:1:2: expected a string, found a boolean: true; put it in quotes or choose another word [wrong-type]\n"
+        "f.yaml:1:8: expected a string, found a boolean: false; put it in quotes or choose another word [wrong-type]"
+    )
 
 
 def test_child_of_a_node_reports_at_its_place() -> None:

@@ -226,21 +226,21 @@ def _header(old: Spec, new: Spec, found: Findings) -> Spec:
     )
     for before, after in names.items():
         found.tell("field-renamed", "header", f"{before} became {after}")
-    # A vector calls the correlation by its name, and the flags `flags` in any case.
-    correlation = {
+    # Vectors give these two, by their names.
+    given = {
         field.name: names[field.name]
         for field in old.frame.fields
-        if field.role == "correlation" and field.name in names
+        if field.role in ("flags", "correlation") and field.name in names
     }
-    return _rebuilt(old, partial(_header_field, names, correlation)) if names else old
+    return _rebuilt(old, partial(_header_field, names, given)) if names else old
 
 
-def _header_field(names: Names, correlation: Names, value: Any) -> Any:
+def _header_field(names: Names, given: Names, value: Any) -> Any:
     match value:
         case Frame(fields=header):
             return replace(value, fields=tuple(replace(f, name=names.get(f.name, f.name)) for f in header))
         case Vector(fields=values):
-            return replace(value, fields=_keys(values, correlation))
+            return replace(value, fields=_keys(values, given))
     return value
 
 

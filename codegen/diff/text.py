@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..model import Argument, Block, Chapter, Command, DisplayLine, Insert, Prose, Requirement, Spec, Vector
+from ..read.plain_chapters import plain_chapters
 from .base import Comparison, Judge
 from .rules import became
 
@@ -16,6 +17,8 @@ class TextComparison(Comparison):
 
     def chapters(self, old: tuple[Chapter, ...], new: tuple[Chapter, ...]) -> None:
         """Titles and text."""
+        if old == _plain(self.old) and new == _plain(self.new):
+            return  # They follow from the rest, and of that all is told.
         pairs, gone, come = self.match(old, new, lambda chapter: chapter.id, "chapters")
         for chapters, text in ((gone, "is gone"), (come, "is new")):
             for chapter in chapters:
@@ -132,3 +135,9 @@ def _outline(blocks: tuple[Block, ...], kept: set[str]) -> list[str]:
         elif block.id in kept:
             lines.append(block.id)
     return lines
+
+
+def _plain(spec: Spec) -> tuple[Chapter, ...]:
+    """The chapters that the spec would have if it had none of its own."""
+    limits, vectors = bool(spec.limits or spec.constants), bool(spec.vectors)
+    return plain_chapters(spec.byte_order, spec.frame, spec.failures, limits=limits, vectors=vectors)

@@ -30,6 +30,7 @@ from .sections import Sections
 
 WIDTH = 72
 INDENT = "   "
+NARROWEST = 10  # Characters of the last column of a table.
 
 
 def document(spec: Spec) -> str:
@@ -50,9 +51,15 @@ def fill(text: str, indent: str = INDENT, hanging: str | None = None) -> str:
 
 
 def table(headers: list[str], rows: list[list[str]], indent: str = INDENT) -> str:
-    """A table whose last column is folded to the width of the page; the others are as wide as they need."""
+    """A table whose last column is folded to the width of the page; the others are as wide as they need.
+
+    Where that leaves no room for the last one, a paragraph for each row.
+    """
     widths = [max(len(row[i]) for row in [headers, *rows]) for i in range(len(headers) - 1)]
     widths.append(WIDTH - len(indent) - sum(widths) - 2 * len(widths))
+    if widths[-1] < NARROWEST:
+        texts = [f"{row[0]}; " + "; ".join(map(": ".join, zip(headers[1:], row[1:], strict=True))) for row in rows]
+        return "\n".join(fill(text, indent, indent + INDENT) for text in texts)
     lines = [headers, ["-" * width for width in widths], *rows]
     out = []
     for cells in lines:

@@ -195,7 +195,8 @@ class _Reader:
         inner.move_to("at")
         items, item = self.names.new(wish), self.names.new(f"{wish}_item")
         if isinstance(type_.item, StructType):
-            self.add(f"{items} = tuple([{self.module.maker(class_name(type_.item.name))} for _ in range({count})])")
+            made = f"[{self.module.maker(class_name(type_.item.name))} for _ in range({count})]"
+            self.add(call(f"{items} = tuple", [made], len(self.indent)))
             attributes = inner.fields(type_.item.fields, f"{wish}_")
             inner.finish()
             inner.set(item, attributes)

@@ -100,7 +100,8 @@ def messages(spec: Spec) -> str:
                 out += "\n" + comment(doc, "    ") + f"    {name} = {hexadecimal(1 << position)}\n"
         elif isinstance(type_, EnumType):
             out += f"\n\nclass {class_name(type_.name)}(IntEnum):\n"
-            out += docstring(type_.doc + (" Later versions may add values." if type_.open else "")) + "\n"
+            out += docstring(type_.doc + (" Later versions may add values." if type_.open else ""))
+            out += "\n" if type_.values else ""
             out += "".join(f"    {value.name} = {value.number}\n" for value in type_.values)
         elif isinstance(type_, StructType):
             out += "\n\n" + _record(class_name(type_.name), "", type_.doc, type_.fields, []).rstrip("\n") + "\n"

@@ -32,6 +32,9 @@ _DIGITS = frozenset(b"0123456789")
 #: What a generated function calls its own things; no field may take these names there.
 _TAKEN = ("frame", "end", "at", "message", "records", "record", "extensions", "tail", "struct", "m", "t", "w")
 
+#: Characters of a local name. What is deep within structs and arrays would have very long ones.
+_LONGEST = 36
+
 
 def scalar_base(type_: Type) -> str:
     """The integer that a value of fixed size is on the wire; empty for types of variable size and structs."""
@@ -77,8 +80,10 @@ class Names:
         self._used: set[str] = set(_TAKEN)
 
     def new(self, wish: str) -> str:
-        """The wish, or one like it that means nothing else there."""
+        """The wish, or one like it that means nothing else there; of a long one its last words."""
         name = wish
+        while len(name) > _LONGEST and (shorter := re.search(r"_([a-z].*)", name)):
+            name = shorter[1]
         while name in self._used or keyword.iskeyword(name) or hasattr(builtins, name):
             name += "_"
         self._used.add(name)

@@ -14,7 +14,6 @@ import construct
 
 from ..model import (
     ArrayType,
-    BytesType,
     EnumType,
     Field,
     Insert,
@@ -22,13 +21,13 @@ from ..model import (
     OptionalField,
     Requirement,
     Spec,
-    StringType,
     StructType,
     Type,
 )
 from ..read.source import Source
 from ..support.strict_yaml import Node, Problem, Problems
 from .lines import command_form, unknown_placeholder, unshown_line
+from .vectors import codes_of, wrong_vector
 
 Found = Iterator[tuple[Node, str]]
 Check = Callable[[Spec, Source], Found]
@@ -127,18 +126,6 @@ def _fields(message: Message) -> list[Field | OptionalField]:
     return [*message.fields, *message.optional]
 
 
-def _codes(type_: Type) -> set[str]:
-    """The codes that values of a type are refused with."""
-    if isinstance(type_, StringType):
-        bounds = {type_.maximum.code} | ({type_.minimum.code} if type_.minimum.bytes else set())
-        return bounds | {type_.pattern_code}
-    if isinstance(type_, BytesType):
-        return {type_.maximum.code}
-    if isinstance(type_, ArrayType):
-        return _codes(type_.item)
-    return set[str]().union(*(_codes(field.type) for field in type_.fields)) if isinstance(type_, StructType) else set()
-
-
 def wrong_errors(spec: Spec, source: Source) -> Found:
     tellers = {value.name: outcome.message for outcome in spec.failures.outcomes for value in outcome.type.values}
     for message in spec.messages:
@@ -149,7 +136,7 @@ def wrong_errors(spec: Spec, source: Source) -> Found:
         if message.kind != "request" or not tellers:
             continue
         for field in _fields(message):
-            for code in sorted(_codes(field.type) - {spec.failures.malformed, *message.errors}):
+            for code in sorted(codes_of(field.type) - {spec.failures.malformed, *message.errors}):
                 node = source.key("messages", message.name, "errors")
                 yield node, f"the errors of {message.name} lack {code}, which refuses its field '{field.name}'"
 
@@ -169,7 +156,7 @@ def unused_code(spec: Spec, source: Source) -> Found:
     failures = spec.failures
     used = {failures.malformed, failures.too_large, failures.unexpected, failures.unknown_type}
     used |= {failures.unsupported_critical, *(code for message in spec.messages for code in message.errors)}
-    used = used.union(*(_codes(type_) for type_ in spec.types.values()))
+    used = used.union(*(codes_of(type_) for type_ in spec.types.values()))
     used |= {word for requirement in _requirements(spec) for word in re.findall(r"\w+", requirement.text)}
     for outcome in failures.outcomes:
         for value in outcome.type.values:
@@ -375,5 +362,6 @@ CHECKS: dict[str, Check] = {
         *(unreachable_state, inescapable_state, active_final_state, unsendable_message, unanswerable_request),
         *(wrong_errors, unused_code, unused_type, undocumented, no_example, unplaced_requirement, misplaced_section),
         *(bad_since, older_peer_refuses, shadowed_field, unknown_placeholder, command_form, unshown_line),
+        wrong_vector,
     )
 }

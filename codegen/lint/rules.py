@@ -29,6 +29,8 @@ ERRORS: dict[str, str] = {
     "const in all others; its extensions have a tag and bytes; only a frame with extensions has room for optional fields.",
     "unfit-type": "A type suits its place: a limit and what is fixed are integers, refusals and endings have an enumeration "
     "each, a field has the type of the limit that it announces, and no type contains itself.",
+    "bad-output": "The package is a folder below the root with a name that can be imported; the document and the support "
+    "modules are files below it, none is a file of the spec, and no two are the same.",
     "string-rule": "A string type has a pattern that Python can read, or ranges of characters such as U+0000-U+001F, not both.",
     "illegal-transition": "A transition starts where its message is allowed, and a message does one thing in a state.",
     "stray-reply": "Only requests have replies, only messages of kind reply are such, and each of these answers a request.",
@@ -67,6 +69,8 @@ LINT: dict[str, str] = {
     "behind one that may be left out.",
     "unshown-line": "Every display line can be shown: a client gets its message, in answer to what the line says, and no "
     "line above fits whenever this one does.",
+    "wrong-vector": "The bytes of a vector are what its fields say, and an ill-formed one is refused with its code, as far as "
+    "the codecs have a say in it.",
 }
 
 RULES = ERRORS | LINT

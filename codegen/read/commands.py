@@ -27,10 +27,10 @@ def read_commands(
             if any(command.name == name for command in found):
                 fields.at("name").problem(f"command '{name}' stands here a second time", "duplicate-name")
             arguments = _arguments(fields.items("arguments"), types)
-            sends = _sends(fields.at("sends"), messages) if "sends" in fields else None
+            sends = _sends(source, fields.at("sends"), messages) if "sends" in fields else None
             found.append(Command(name, arguments, fields.string("help"), sends))
         commands[side] = tuple(found)
-    plain = _sends(entry.at("plain"), messages) if "plain" in entry else None
+    plain = _sends(source, entry.at("plain"), messages) if "plain" in entry else None
     return commands, plain
 
 
@@ -46,9 +46,9 @@ def _arguments(nodes: list[Node], types: TypeReader) -> tuple[Argument, ...]:
     return tuple(arguments)
 
 
-def _sends(node: Node, messages: dict[str, Message]) -> Sends:
+def _sends(source: Source, node: Node, messages: dict[str, Message]) -> Sends:
     entry = node.mapping(("message", "fields"))
-    message, known = message_at(entry, messages)
+    message, known = message_at(source, entry, messages)
     values = field_values(entry, "fields", known)
     return message, {name: value.plain() for name, value in values.items()}
 
@@ -58,8 +58,8 @@ def read_display(source: Source, messages: dict[str, Message]) -> tuple[DisplayL
     lines = []
     for node in source.section("display", []).items():
         entry = node.mapping(("message", "line"), ("answers", "when", "stream"))
-        message, known = message_at(entry, messages)
-        answers = message_at(entry, messages, "answers")[0] if "answers" in entry else ""
+        message, known = message_at(source, entry, messages)
+        answers = message_at(source, entry, messages, "answers")[0] if "answers" in entry else ""
         when = field_values(entry, "when", known)
         check_members(when, known)
         stream = entry.at("stream", "output").one_of(("output", "error"), "stream")

@@ -6,7 +6,7 @@ from ..model import EnumType, Failures, Message, Outcome
 from ..support.strict_yaml import Mapping, suggestion
 from .messages import message_at
 from .source import Source
-from .types import TypeReader
+from .types import TypeReader, is_named
 
 _CODES = ("malformed", "too_large", "unexpected", "unknown_type", "unsupported_critical")
 
@@ -24,7 +24,7 @@ def read_failures(source: Source, types: TypeReader, messages: dict[str, Message
     if "failures" not in source:
         return Failures(None, None, *codes)
     entry = source.section("failures", {}).mapping(("refusal", "ending", *_CODES))
-    refusal, ending = (_outcome(entry, key, types, messages) for key in ("refusal", "ending"))
+    refusal, ending = (_outcome(source, entry, key, types, messages) for key in ("refusal", "ending"))
     if refusal and ending and refusal.type == ending.type:
         text = f"{ending.type.name} has the codes of refusals already; an ending needs codes of its own"
         source.at("failures", "ending", "type").problem(text, "unfit-type")
@@ -32,22 +32,25 @@ def read_failures(source: Source, types: TypeReader, messages: dict[str, Message
     return Failures(refusal, ending, *codes)
 
 
-def _outcome(failures: Mapping, key: str, types: TypeReader, messages: dict[str, Message]) -> Outcome | None:
+def _outcome(
+    source: Source, failures: Mapping, key: str, types: TypeReader, messages: dict[str, Message]
+) -> Outcome | None:
     node = failures.get(key)
     if node is None:
         return None
     entry = node.mapping(("message", "field", "type"))
-    message, known = message_at(entry, messages)
+    message, known = message_at(source, entry, messages)
     field = entry.string("field")
     type_ = types.at(entry.at("type", ""), f"'{key}'")
     if not isinstance(type_, EnumType):
-        entry.at("type").problem(f"'{key}' needs an enumeration", "unfit-type")
+        if is_named(type_, entry.at("type")):
+            entry.at("type").problem(f"'{key}' needs an enumeration", "unfit-type")
         return None
     if known:
         fitting = [f.name for f in known.fields if f.type == type_]
         if field not in fitting:
             text = f"{message} has no field '{field}' of type {type_.name}{suggestion(field, fitting)}"
-            node.problem(text, "unknown-name")
+            entry.at("field").problem(text, "unknown-name")
     return Outcome(message, field, type_)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..model import Constant, IntegerType, Limit
+from ..support.strict_yaml import Mapping
 from .names import check_attribute, check_constant
 from .source import Source
 from .types import TypeReader
@@ -20,13 +21,28 @@ def read_limits(source: Source, types: TypeReader) -> tuple[Limit, ...]:
             type_ = types.at(entry.at("type"), f"'{name}'")
             if not isinstance(type_, IntegerType):
                 entry.at("type").problem(f"'{name}' needs an integer type", "unfit-type")
+                source.spoil("limits", name)
                 continue
-            low, default, high = entry.integer("min"), entry.integer("default"), entry.integer("max")
-            if not type_.minimum <= low <= default <= high <= type_.maximum:
-                node.problem(f"'{name}': min <= default <= max does not hold within {type_.name}", "out-of-range")
+            low, default, high = _range(entry, type_)
             unit = entry.string("unit") or type_.unit
             limits.append(Limit(name, type_, default, low, high, unit, entry.string("doc"), section == "timers"))
     return tuple(limits)
+
+
+def _range(entry: Mapping, type_: IntegerType) -> tuple[int, int, int]:
+    """The least value of a limit, its default and its greatest value."""
+    low = entry.integer("min", type_.minimum)
+    high = entry.integer("max", type_.maximum)
+    default = entry.integer("default", low)
+    within = f"{type_.name}, {type_.minimum} to {type_.maximum}"
+    for key, number in (("min", low), ("max", high)):
+        if not type_.minimum <= number <= type_.maximum:
+            entry.at(key).problem(f"{number} does not lie within {within}", "out-of-range")
+    if low > high:
+        entry.at("min").problem(f"min {low} is more than max {high}", "out-of-range")
+    elif not low <= default <= high:
+        entry.at("default").problem(f"the default {default} does not lie between {low} and {high}", "out-of-range")
+    return low, default, high
 
 
 def read_constants(source: Source) -> tuple[Constant, ...]:

@@ -12,7 +12,7 @@ from .source import Source
 
 SUPPORT = ("strict_yaml",)
 #: The modules of every generated package.
-MODULES = ("messages", "codecs", "twins", "tables", "wire", "constructs", "codec", "framing")
+MODULES = ("__init__", "messages", "codecs", "twins", "tables", "wire", "constructs", "codec", "framing")
 # A package of such a name, at the top, would hide the one that generated code imports.
 _TAKEN = sys.stdlib_module_names | {"construct", "yaml"}
 
@@ -68,8 +68,9 @@ def _file(entry: Mapping, key: str, source: Source, files: dict[PurePosixPath, s
             if path == other:
                 text = f"'{node.value}' is {what} already; write another name"
             elif path in other.parents or other in path.parents:
-                text = f"'{node.value}' and '{other}' cannot both be there: one is a file, where the other needs a folder"
+                text = f"'{node.value}' cannot be there beside '{other}': one is a file where the other needs a folder"
     if text:
         node.problem(text, "bad-output")
-    files[path] = f"the file of '{key}'"
+    else:
+        files[path] = f"the file of '{key}'"
     return node.value

@@ -7,6 +7,8 @@ rule has to say something about.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,13 +76,22 @@ class Source:
         return section in self._sections
 
     def section(self, key: str, empty: Any) -> Node:
-        """The section, or a node that holds `empty` where it is absent."""
-        return self._sections.get(key) or self._root.child(empty)
+        """The section; where it is absent, a node that holds `empty`, whose mistakes go unreported."""
+        root = self._root
+        return self._sections.get(key) or Node(root.file, root.line, root.column, Problems(), empty, {})
 
     def lost(self, key: str) -> bool:
         """Whether the section is missing or is no section at all, so that nobody knows what stands in it."""
         node = self._sections.get(key)
         return key in _REQUIRED if node is None else not isinstance(node.value, list if key in _LISTS else dict)
+
+    @contextmanager
+    def watched(self, section: str, name: str) -> Iterator[None]:
+        """Within this, every report spoils what is named."""
+        before = len(self.problems)
+        yield
+        if len(self.problems) > before:
+            self.spoil(section, name)
 
     def spoil(self, section: str, name: str) -> None:
         """Remember that something has a mistake."""

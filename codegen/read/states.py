@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model import Message, State, Transition
-from .messages import message_at
+from .messages import known_name, message_at
 from .names import check_name
 from .source import Source
 
@@ -24,14 +24,16 @@ def read_transitions(source: Source, messages: dict[str, Message], states: tuple
     transitions: list[Transition] = []
     for node in source.section("transitions", []).items():
         entry = node.mapping(("message", "from", "to"))
-        message, known = message_at(entry, messages)
+        message, known = message_at(source, entry, messages, part="states")
         sources: list[str] = []
         for item in entry.items("from"):
-            state = item.one_of(names, "state")
-            if known and state == item.value and not any(state in side for side in known.states.values()):
-                item.problem(f"{message} is not allowed in state {state}", "illegal-transition")
-            if any(state in other.sources and other.message == message for other in transitions):
-                item.problem(f"what {message} does in state {state} is told above", "illegal-transition")
-            sources.append(state)
-        transitions.append(Transition(message, tuple(sources), entry.at("to", "").one_of(names, "state")))
+            state = known_name(source, "states", item, names, "state")
+            if known and state == item.value:
+                if not source.lost("states") and not any(state in side for side in known.states.values()):
+                    item.problem(f"{message} is not allowed in state {state}", "illegal-transition")
+                if any(state in other.sources and other.message == message for other in transitions):
+                    item.problem(f"what {message} does in state {state} is told above", "illegal-transition")
+                sources.append(state)
+        target = known_name(source, "states", entry.at("to", ""), names, "state") if "to" in entry else ""
+        transitions.append(Transition(message if known else "", tuple(sources), target))
     return tuple(transitions)

@@ -6,6 +6,7 @@ reported at its place; a harmless type then stands in, so that reading goes on.
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import get_args
 
@@ -30,6 +31,7 @@ from ..model import (
 )
 from ..support.strict_yaml import Mapping, Node, suggestion
 from .names import ClassNames, check_attribute, check_name
+from .source import Source
 
 #: The keys of each kind of type, required and optional.
 KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -60,17 +62,23 @@ def greatest_size(type_: Type) -> int:
     return BASE_SIZES[type_.count] + type_.maximum.bytes
 
 
+def is_named(type_: Type, node: Node) -> bool:
+    """Whether the type is the one that the node names, and none that stands in for it."""
+    return bool(node.value == type_.name)
+
+
 class TypeReader:
     """The types of one spec; `types` has the built-in ones and those that were read so far, `names` the names in use."""
 
-    def __init__(self, section: Node, malformed: str) -> None:
-        self.section, self.malformed = section, malformed
+    def __init__(self, source: Source, malformed: str) -> None:
+        self.source, self.section, self.malformed = source, source.section("types", {}), malformed
         self.types: dict[str, Type] = {
             base: IntegerType(base, f"An unsigned integer of {8 * BASE_SIZES[base]} bits.", base, 0, capacity(base))
             for base in get_args(Base)
         }
         self.names = ClassNames()
-        self._declared = {name: node for name, _, node in section.entries()}
+        self._declared = {name: node for name, _, node in self.section.entries()}
+        self._stand_in = self.types["u64"]
         self._loading: list[str] = []
 
     def read(self) -> None:
@@ -89,20 +97,22 @@ class TypeReader:
             node.problem(f"type '{name}' would contain itself", "unfit-type")
         elif name in self.types or name in self._declared:
             return self._named(name)
-        elif isinstance(node.value, str):
+        elif isinstance(node.value, str) and not self.source.lost("types"):
             hint = suggestion(name, [*BASE_SIZES, *self._declared])
             node.problem(f"{owner} has unknown type '{name}'{hint}", "unknown-name")
-        return self.types["u8"]
+        return self._stand_in
 
     def base(self, entry: Mapping, key: str) -> Base:
-        """The built-in integer named at the key."""
-        word = entry.at(key, "u8").one_of(BASE_SIZES, "base type")
-        return next(base for base in get_args(Base) if base == word)
+        """The built-in integer named at the key. The largest stands in for what is none."""
+        node = entry.at(key, "u64")
+        word = node.one_of(BASE_SIZES, "base type")
+        return next(base for base in get_args(Base) if base == (word if word == node.value else "u64"))
 
     def _named(self, name: str) -> Type:
         if name not in self.types:
             self._loading.append(name)
-            self.types[name] = self._type(name, self._declared[name])
+            with self.source.watched("types", name):
+                self.types[name] = self._type(name, self._declared[name])
             self._loading.pop()
         return self.types[name]
 
@@ -111,7 +121,7 @@ class TypeReader:
         kind = declared.one_of(KINDS, "kind of type") if declared else ""
         if declared is None or declared.value != kind:
             node.mapping(("kind",), node.keys)  # Of what kind the other keys should be, nobody knows.
-            return self.types["u8"]
+            return self._stand_in
         required, optional = KINDS[kind]
         entry = node.mapping(("kind", "doc", *required), optional)
         doc = entry.string("doc")
@@ -129,7 +139,7 @@ class TypeReader:
             return self._string(name, doc, entry)
         if kind == "bytes":
             base = self.base(entry, "count")
-            return BytesType(name, doc, base, self._bound(entry, "max", base))
+            return BytesType(name, doc, base, self._bound(entry, "max", base, capacity(base)))
         if kind == "struct":
             return StructType(name, doc, self.fields(entry.items("fields"), name))
         base, most = self.base(entry, "count"), entry.integer("max")
@@ -139,9 +149,13 @@ class TypeReader:
 
     def _integer(self, name: str, doc: str, entry: Mapping) -> IntegerType:
         base = self.base(entry, "base")
-        low, high = entry.integer("min"), entry.integer("max", capacity(base))
-        if not 0 <= low <= high <= capacity(base):
-            entry.node.problem(f"type '{name}': 0 <= min <= max does not hold within {base}", "out-of-range")
+        most = capacity(base)
+        low, high = entry.integer("min"), entry.integer("max", most)
+        for key, number in (("min", low), ("max", high)):
+            if not 0 <= number <= most:
+                entry.at(key).problem(f"{number} does not lie within {base}, 0 to {most}", "out-of-range")
+        if 0 <= high < low <= most:
+            entry.at("min").problem(f"min {low} is more than max {high}", "out-of-range")
         return IntegerType(name, doc, base, low, high, entry.string("unit"))
 
     @staticmethod
@@ -150,11 +164,11 @@ class TypeReader:
         for name, place, node in entry.entries("bits"):
             check_name(place, name, upper=True)
             fields = node.mapping(("position", "doc"))
-            position = fields.integer("position")
+            position, place = fields.integer("position"), fields.at("position")
             if not 0 <= position < size:
-                node.problem(f"bit {position} does not lie within {size} bits", "out-of-range")
-            if any(bit[1] == position for bit in bits):
-                node.problem(f"bit {position} of '{name}' is taken already", "number-taken")
+                place.problem(f"bit {position} does not lie within {size} bits", "out-of-range")
+            if fields.holds("position", int) and any(bit[1] == position for bit in bits):
+                place.problem(f"bit {position} of '{name}' is taken already", "number-taken")
             bits.append((name, position, fields.string("doc")))
         return tuple(bits)
 
@@ -164,24 +178,27 @@ class TypeReader:
         for name, place, node in entry.entries("values"):
             check_name(place, name, upper=True)
             fields = node.mapping(("number",), ("doc", "trigger", "says", "retry", "since"))
-            number = fields.integer("number")
+            number, place = fields.integer("number"), fields.at("number")
             if not 0 <= number <= most:
-                node.problem(f"number {number} of '{name}' does not lie between 0 and {most}", "out-of-range")
-            if any(value.number == number for value in values):
-                node.problem(f"number {number} of '{name}' is taken already", "number-taken")
+                place.problem(f"number {number} of '{name}' does not lie between 0 and {most}", "out-of-range")
+            if fields.holds("number", int) and any(value.number == number for value in values):
+                place.problem(f"number {number} of '{name}' is taken already", "number-taken")
             doc = fields.string("doc") or fields.string("trigger")
             says, retry, since = fields.string("says"), fields.boolean("retry"), fields.string("since")
             values.append(EnumValue(name, number, doc, says, retry, since))
         return tuple(values)
 
-    def _bound(self, entry: Mapping, key: str, count: Base) -> Bound:
+    def _bound(self, entry: Mapping, key: str, count: Base, default: int) -> Bound:
         node = entry.get(key)
         if node is None:
-            return Bound(0, self.malformed)
+            return Bound(default, self.malformed)
+        if entry.holds(key, int):
+            node.problem(f"expected a mapping, found a number; write {{bytes: {node.value}}}", "wrong-type")
+            return Bound(default, self.malformed)
         fields = node.mapping(("bytes",), ("else",))
-        number = fields.integer("bytes")
+        number = fields.integer("bytes", default)
         if not 0 <= number <= capacity(count):
-            node.problem(f"a count of {count} holds no {number}", "out-of-range")
+            fields.at("bytes").problem(f"a count of {count} holds no {number}", "out-of-range")
         return Bound(number, fields.string("else", self.malformed))
 
     # -- strings -------------------------------------------------------------------------------------------------
@@ -205,9 +222,10 @@ class TypeReader:
             code = fields.string("else", code)
             pattern = f"[^{''.join(self._range(item) for item in fields.items('ranges'))}]*"
         count = self.base(entry, "count")
-        minimum, maximum = self._bound(entry, "min", count), self._bound(entry, "max", count)
-        if minimum.bytes > maximum.bytes:
-            entry.node.problem(f"type '{name}': min is more than max", "out-of-range")
+        minimum, maximum = self._bound(entry, "min", count, 0), self._bound(entry, "max", count, capacity(count))
+        if maximum.bytes < minimum.bytes <= capacity(count):
+            text = f"min {minimum.bytes} is more than max {maximum.bytes}"
+            entry.at("min").mapping(("bytes",), ("else",)).at("bytes").problem(text, "out-of-range")
         return StringType(name, doc, count, minimum, maximum, pattern, code, allowed, forbidden)
 
     @staticmethod
@@ -227,32 +245,48 @@ class TypeReader:
     ) -> tuple[Field, ...]:
         """The fields of a struct or message. A field may announce one of the limits; `taken` names belong to others."""
         fields: list[Field] = []
-        announced = {limit.name: limit for limit in limits}
         for node in nodes:
             entry = node.mapping(("name", "type"), ("doc", "unit", "const", "announces"))
-            name = entry.string("name")
-            if "name" in entry:
-                check_attribute(entry.at("name"), name)
-            if any(field.name == name for field in fields):
-                entry.at("name").problem(f"field '{name}' stands in {owner} already", "duplicate-name")
+            name = self._name(entry, owner, [field.name for field in fields])
             if name in taken:
                 text = f"field '{name}' of {owner} has the name of a part of the frame"
                 entry.at("name").problem(text, "name-collision")
-            type_ = self.at(entry.at("type"), f"field '{name}' of {owner}")
-            doc, unit, announces = entry.string("doc"), entry.string("unit"), ""
-            if target := entry.get("announces"):
-                announces = target.one_of(announced, "limit or timer")
-                limit = announced.get(announces)
-                if limit:
-                    doc, unit = doc or limit.doc, unit or limit.unit
-                    if limit.type != type_:
-                        text = f"'{announces}' has type {limit.type.name}, not {type_.name}"
-                        entry.at("type").problem(text, "unfit-type")
-            if not doc:
-                node.problem(f"field '{name}' of {owner} has no doc", "missing-key")
+            what = f"field '{name}' of {owner}" if name else f"a field of {owner}"
+            type_ = self.at(entry.at("type"), what)
+            doc, unit = entry.string("doc"), entry.string("unit")
+            limit = self._announced(entry, type_, limits)
+            if limit:
+                doc, unit = doc or limit.doc, unit or limit.unit
+            if not doc and entry.at("doc", "").value == "" and "announces" not in entry:
+                node.problem(f"{what} has no doc", "missing-key")
             const = self._const(entry, type_)
-            fields.append(Field(name, type_, doc, unit or getattr(type_, "unit", ""), const, announces))
+            unit = unit or getattr(type_, "unit", "")
+            fields.append(Field(name, type_, doc, unit, const, limit.name if limit else ""))
         return tuple(fields)
+
+    @staticmethod
+    def _name(entry: Mapping, owner: str, before: list[str]) -> str:
+        name = entry.string("name")
+        if entry.holds("name", str):
+            check_attribute(entry.at("name"), name)
+            if name in before:
+                entry.at("name").problem(f"field '{name}' stands in {owner} already", "duplicate-name")
+        return name
+
+    def _announced(self, entry: Mapping, type_: Type, limits: tuple[Limit, ...]) -> Limit | None:
+        """The limit or timer that a field announces."""
+        target, known = entry.get("announces"), {limit.name: limit for limit in limits}
+        if target is None or self.source.spoilt("limits", str(target.value)):
+            return None
+        limit = known.get(target.one_of(known, "limit or timer"))
+        if limit and limit.name != target.value:
+            for meant in difflib.get_close_matches(str(target.value), known, n=1):
+                self.source.spoil("limits", meant)  # Nobody else announces it.
+            return None
+        if limit and limit.type != type_ and is_named(type_, entry.at("type")):
+            text = f"'{limit.name}' has type {limit.type.name}, not {type_.name}"
+            entry.at("type").problem(text, "unfit-type")
+        return limit
 
     def optional(
         self, nodes: list[Node], owner: str, extension: Extension | None, taken: tuple[str, ...]
@@ -261,22 +295,20 @@ class TypeReader:
         fields: list[OptionalField] = []
         for node in nodes:
             entry = node.mapping(("name", "type", "tag", "since", "doc"), ("unit",))
-            name, tag = entry.string("name"), entry.integer("tag")
-            if "name" in entry:
-                check_attribute(entry.at("name"), name)
-            if name in taken or any(field.name == name for field in fields):
-                entry.at("name").problem(f"field '{name}' stands in {owner} already", "duplicate-name")
-            if any(field.tag == tag for field in fields):
-                entry.at("tag").problem(f"tag {tag} of {owner} is taken already", "number-taken")
-            type_ = self.at(entry.at("type"), f"field '{name}' of {owner}")
+            name = self._name(entry, owner, [*taken, *(field.name for field in fields)])
+            tag, place = entry.integer("tag"), entry.at("tag")
+            if entry.holds("tag", int) and any(field.tag == tag for field in fields):
+                place.problem(f"tag {tag} of {owner} is taken already", "number-taken")
+            type_ = self.at(entry.at("type"), f"field '{name}' of {owner}" if name else f"a field of {owner}")
             if extension is None:
-                text = "an optional field travels as an extension; the frame of this spec has none"
-                node.problem(text, "frame-shape")
+                if not self.source.lost("frame") and not self.source.spoilt("frame", "extension"):
+                    text = "an optional field travels as an extension; the frame of this spec has none"
+                    node.problem(text, "frame-shape")
             else:
                 if not 0 <= tag <= capacity(extension.tag):
-                    entry.at("tag").problem(f"tag {tag} does not lie within {extension.tag}", "out-of-range")
-                if greatest_size(type_) > extension.value.maximum.bytes:
-                    size, most = greatest_size(type_), extension.value.maximum.bytes
+                    place.problem(f"tag {tag} does not lie within {extension.tag}", "out-of-range")
+                size, most = greatest_size(type_), extension.value.maximum.bytes
+                if size > most and is_named(type_, entry.at("type")) and not self.source.spoilt("types", type_.name):
                     text = f"{type_.name} can have {size} bytes, more than the {most} of an extension's value"
                     entry.at("type").problem(text, "out-of-range")
             unit = entry.string("unit") or getattr(type_, "unit", "")
@@ -291,6 +323,6 @@ class TypeReader:
         value = node.integer()
         if not isinstance(type_, IntegerType):
             node.problem("only a field of an integer type can be fixed", "unfit-type")
-        elif not type_.minimum <= value <= type_.maximum:
+        elif entry.holds("const", int) and not type_.minimum <= value <= type_.maximum:
             node.problem(f"{value} does not lie within {type_.name}", "out-of-range")
         return value

@@ -86,7 +86,7 @@ class Node:
         """Report that YAML may take the word for something else. What is due here is told instead, once that is known."""
         text = f"{self.value} is ambiguous in YAML; write {way_out}"
         problem = Problem(self.file, self.line, self.column, text, "ambiguous-yaml")
-        if self._ambiguous in self.problems:
+        if self._ambiguous and self._ambiguous in self.problems:
             self.problems.remove(self._ambiguous)
         self.problems.append(problem)
         self._ambiguous = problem
@@ -113,12 +113,12 @@ class Node:
         self._expected("a string")
         return ""
 
-    def integer(self) -> int:
-        """The value as a whole number, or 0 after a report."""
+    def integer(self, default: int = 0) -> int:
+        """The value as a whole number, or the default after a report."""
         if isinstance(self.value, int) and not isinstance(self.value, bool):
             return self.value
         self._expected("a whole number", f"{_number_meant(str(self.value))} for the number")
-        return 0
+        return default
 
     def boolean(self) -> bool:
         """The value as a boolean, or False after a report."""
@@ -186,6 +186,11 @@ class Mapping:
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
 
+    def holds(self, key: str, kind: type) -> bool:
+        """Whether there is a value of that type at the key."""
+        node = self._entries.get(key)
+        return node is not None and type(node.value) is kind
+
     def get(self, key: str) -> Node | None:
         return self._entries.get(key)
 
@@ -199,7 +204,7 @@ class Mapping:
 
     def integer(self, key: str, default: int = 0) -> int:
         node = self.get(key)
-        return default if node is None else node.integer()
+        return default if node is None else node.integer(default)
 
     def boolean(self, key: str, default: bool = False) -> bool:
         node = self.get(key)
@@ -246,7 +251,7 @@ def loads(text: str, problems: Problems, name: str) -> Node:
         problems.append(Problem(name, 1, 1, "the file is empty", "not-yaml"))
         return Node(name, 1, 1, problems, {}, {})
     node = _node(root, name, problems, ())
-    _check_comments(root, text, name, problems)
+    _check_comments(text, name, problems)
     return node
 
 
@@ -261,19 +266,21 @@ def _hint(text: str, problem: str | None, line: int, column: int) -> str:
     return ""
 
 
-def _check_comments(root: Any, text: str, name: str, problems: Problems) -> None:
+def _check_comments(text: str, name: str, problems: Problems) -> None:
     """Report text that ends at ` #` without a space behind it: YAML takes the rest for a comment, people may not."""
     if not re.search(r"[ \t]#\w", text):
         return
     behind = re.compile(r"[ \t]+(#\w+)")
     for event in yaml.parse(text, Loader=_LOADER):
-        plain = isinstance(event, yaml.ScalarEvent) and not event.style
-        if plain and not (_INTEGER.fullmatch(event.value) or event.value in ("true", "false", "null", "~", "")):
-            if comment := behind.match(text, event.end_mark.index):
-                instead = "put the whole text in quotes, or a space behind the #"
-                reason = f"YAML takes '{comment[1]}' for the beginning of a comment; {instead}"
-                line, column = event.start_mark.line + 1, event.start_mark.column + 1
-                problems.append(Problem(name, line, column, reason, "ambiguous-yaml"))
+        if not isinstance(event, yaml.ScalarEvent) or event.style or _INTEGER.fullmatch(event.value):
+            continue
+        start: Any = event.start_mark
+        end: Any = event.end_mark
+        comment = behind.match(text, end.index)
+        if comment and event.value not in ("true", "false", "null", "~", ""):
+            instead = "put the whole text in quotes, or a space behind the #"
+            reason = f"YAML takes '{comment[1]}' for the beginning of a comment; {instead}"
+            problems.append(Problem(name, start.line + 1, start.column + 1, reason, "ambiguous-yaml"))
 
 
 def _node(raw: Any, file: str, problems: Problems, within: tuple[Any, ...]) -> Node:
