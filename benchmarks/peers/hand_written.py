@@ -143,6 +143,8 @@ def _read_extensions(frame: bytes, at: int) -> Extensions:
 def _write_extensions(extensions: Extensions) -> bytes:
     if len({tag for tag, _ in extensions}) < len(extensions):
         raise ValueError("an extension stands here twice")
+    if any(tag % 2 for tag, _ in extensions):
+        raise ValueError("an extension is critical")
     return b"".join(_EXTENSION.pack(tag, len(value)) + value for tag, value in extensions)
 
 
@@ -173,6 +175,8 @@ def decode_pm(frame: bytes) -> Pm:
 
 def encode_pm(pm: Pm) -> bytes:
     try:
+        if pm.flags & _CRITICAL_FLAGS:
+            raise ValueError(f"flags {pm.flags:#x} hold a critical one")
         to, text = pm.to.encode(), pm.text.encode()
         size, count = len(to), len(text)
         if size > 24 or not ((to.isalnum() and to[0] >= 0x41) or _is_name(to)):
@@ -218,6 +222,8 @@ def decode_chat(frame: bytes) -> Chat:
 
 def encode_chat(chat: Chat) -> bytes:
     try:
+        if chat.flags & _CRITICAL_FLAGS:
+            raise ValueError(f"flags {chat.flags:#x} hold a critical one")
         who = chat.who
         session_id, name, text = who.session_id, who.name.encode(), chat.text.encode()
         size, count = len(name), len(text)
@@ -270,6 +276,8 @@ def decode_roster(frame: bytes) -> Roster:
 
 def encode_roster(roster: Roster) -> bytes:
     try:
+        if roster.flags & _CRITICAL_FLAGS:
+            raise ValueError(f"flags {roster.flags:#x} hold a critical one")
         entries = roster.entries
         if len(entries) > 4096:
             raise ValueError(f"{len(entries)} users")
@@ -326,6 +334,8 @@ def decode_welcome(frame: bytes) -> Welcome:
 
 def encode_welcome(welcome: Welcome) -> bytes:
     try:
+        if welcome.flags & _CRITICAL_FLAGS:
+            raise ValueError(f"flags {welcome.flags:#x} hold a critical one")
         session_id = welcome.session_id
         tail = _WELCOME_TAIL.pack(
             welcome.seq,
