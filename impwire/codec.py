@@ -30,7 +30,7 @@ from .constructs import (
     refuse,
     value_of,
 )
-from .wire import DecodeError, EncodeError, FrameLayout, HeaderField, Message, WireError
+from .wire import DecodeError, EncodeError, FrameLayout, HeaderField, Message, WireError, amount
 
 MessageT = TypeVar("MessageT", bound=Message)
 
@@ -105,7 +105,7 @@ class InterpretedCodec(_MessageStruct[MessageT]):
         message = self.parse_stream(stream, **contextkw)
         rest = len(stream.getbuffer()) - stream.tell()
         if rest:
-            reason = f"{rest} bytes stand behind the end of the frame"
+            reason = f"{amount(rest)} behind the end of the frame"
             raise self._located(DecodeError(self.layout.malformed, reason, offset=stream.tell()), bytes(data))
         return message
 
@@ -158,9 +158,8 @@ class InterpretedCodec(_MessageStruct[MessageT]):
             code, offset = self.layout.unsupported_critical, self.layout.offset_of("flags")
             note_fault(inner, code, reason, offset, f"{path} -> {name}")
         if stream.tell() < len(frame):
-            raise DecodeError(
-                notes.malformed, f"{len(frame) - stream.tell()} bytes follow the last field", offset=stream.tell()
-            )
+            reason = f"{amount(len(frame) - stream.tell())} behind the last field"
+            raise DecodeError(notes.malformed, reason, offset=stream.tell())
         return self.record(**values)
 
     def _critical(self, flags: int) -> str:
@@ -201,7 +200,7 @@ class InterpretedCodec(_MessageStruct[MessageT]):
             try:
                 member._build(value, stream, context, path)
             except c.FormatFieldError:
-                reason = f"{value!r} does not fit into {field.subcon.sizeof()} bytes"
+                reason = f"{value!r} does not fit into {amount(field.subcon.sizeof())}"
                 raise EncodeError(self.layout.malformed, reason, field=field.name) from None
             if field.role == "flags" and (reason := self._critical(operator.index(value))):
                 refuse(context, self.layout.unsupported_critical, reason, f"{path} -> {field.name}")

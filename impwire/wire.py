@@ -78,6 +78,11 @@ class EncodeError(WireError):
     """The caller's fault: a value that this message cannot bear."""
 
 
+def amount(number: int, unit: str = "byte") -> str:
+    """`1 byte`, `2 bytes`."""
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+
+
 def excerpt(data: bytes, offset: int | None, around: int = 6) -> str:
     """The bytes around the offset in hexadecimal, the one at it in brackets: `05 61 [ff] 6e`."""
     at = len(data) if offset is None else offset

@@ -191,7 +191,7 @@ def test_parse_refuses_what_follows_the_frame() -> None:
     """A plain struct passes over it; a frame is a whole."""
     assert PLAIN.parse(SAY_FRAME + b"\0").text == "hi"
     for parse in (SAY.parse, SAY.compile().parse, SAY.twin.parse):
-        with pytest.raises(DecodeError, match="1 bytes stand behind the end of the frame"):
+        with pytest.raises(DecodeError, match="1 byte behind the end of the frame"):
             parse(SAY_FRAME + b"\0")
 
 

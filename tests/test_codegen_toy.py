@@ -75,7 +75,7 @@ def test_nested_arrays_of_structs_are_written_inside_out(weather: Any) -> None:
         ("efbe 02 0a00 0807060504030202 2c01", "salt", "0x202030405060708 is not 0x102030405060708", "malformed"),
         ("efbe 64 0300 03 0000", "door", "3 is none of SHUT, OPEN", "malformed"),
         ("efbe 64 6800 01 6500" + "61" * 101, "note", "101 bytes are more than 100", "too_long"),
-        ("efbe c7 0100 00", "", "1 bytes follow the last field", "malformed"),
+        ("efbe c7 0100 00", "", "1 byte behind the last field", "malformed"),
         ("efbe 02 0900 0807060504030201 2c", "after", "the frame ends inside this field", "malformed"),
         ("efbe 01 0e00 0000 0000 01 0100 54 00 00000000 00", "grid[0][0].mark", "0x54 is not 0x53", "malformed"),
         ("efbe 01 0500 0000 0000 04", "grid", "4 items are more than 3", "malformed"),

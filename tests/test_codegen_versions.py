@@ -99,7 +99,7 @@ def test_frame_that_an_old_peer_passes_on_is_whole_again_for_a_new_one(old: Any,
     ("record", "field", "offset", "reason"),
     [
         ("02 0003 00002a", "reply_to", 21, "the extension ends inside this field"),
-        ("02 0005 0000002a00", "reply_to", 22, "1 bytes of the extension follow the value"),
+        ("02 0005 0000002a00", "reply_to", 22, "1 byte of the extension behind the value"),
         ("04 0003 02 4d79", "mood", 19, "U+004D is not allowed here"),
         ("06 0003 0003 01", "place.north", 21, "the extension ends inside this field"),
     ],

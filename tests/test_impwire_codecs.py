@@ -204,7 +204,7 @@ def test_no_body_raises_anything_but_a_decode_error(type_: int, body: bytes) -> 
         ("00000005", "MALFORMED", "", "", 4, "the frame ends inside its header"),
         ("00000005 06 00 00000005", "MALFORMED", "LEAVE", "", 9, "the length is too small"),
         ("00000009 06 00 00000005", "MALFORMED", "LEAVE", "", 10, "the frame ends before the length says"),
-        ("00000006 06 00 00000005 00", "MALFORMED", "LEAVE", "", 10, "1 bytes stand behind the end of the frame"),
+        ("00000006 06 00 00000005 00", "MALFORMED", "LEAVE", "", 10, "1 byte behind the end of the frame"),
         ("00000016 01 00 00000005 494d5032 0100 0100 00000000 03 616e6e", "MALFORMED", "HELLO", "magic", 10, "0x494d5032 is not 0x494d5031"),
         ("00000015 82 00 0000000b 0001 0000000000000000 03 5a6f65 01", "MALFORMED", "ROSTER", "entries[0].session_id", 12, "0 is not from 1 to 18446744073709551615"),
         ("00000009 82 00 0000000a 0000 02", "MALFORMED", "ROSTER", "more", 12, "2 is neither 0 nor 1"),
@@ -315,13 +315,13 @@ def error_fields(**changed: Any) -> Error:
         (Say(text="a\x00"), "text", "U+0000 is not allowed here"),
         (Say(text="hi", request_id=-1), "request_id", "-1 does not fit into 4 bytes"),
         (Say(text="hi", request_id=1 << 32), "request_id", "4294967296 does not fit into 4 bytes"),
-        (Say(text="hi", flags=256), "flags", "256 does not fit into 1 bytes"),
-        (Say(text="hi", flags="x"), "flags", "'x' does not fit into 1 bytes"),  # type: ignore[arg-type]
+        (Say(text="hi", flags=256), "flags", "256 does not fit into 1 byte"),
+        (Say(text="hi", flags="x"), "flags", "'x' does not fit into 1 byte"),  # type: ignore[arg-type]
         (error_fields(retry_after_ms=1 << 32), "retry_after_ms", "4294967296 is not from 0 to 4294967295"),
         (error_fields(retry_after_ms=1.5), "retry_after_ms", "1.5 is not a whole number"),
         (error_fields(code="NO_SUCH_CODE"), "code", None),
-        (error_fields(code=256), "code", "256 does not fit into 1 bytes"),
-        (error_fields(code=-1), "code", "-1 does not fit into 1 bytes"),
+        (error_fields(code=256), "code", "256 does not fit into 1 byte"),
+        (error_fields(code=-1), "code", "-1 does not fit into 1 byte"),
         (error_fields(code=None), "code", None),
         (Notice(seq=0, time=0, scope=3, text="hi"), "scope", "3 is none of ALL, PRIVATE"),  # type: ignore[arg-type]
         (Roster(entries=5, more=False), "entries", "5 is not a tuple"),  # type: ignore[arg-type]
@@ -332,7 +332,7 @@ def error_fields(**changed: Any) -> Error:
         (Roster(entries=(), more=1), "more", "1 is neither True nor False"),  # type: ignore[arg-type]
         (Leave(extensions=5), "extensions", "5 is not a tuple of extensions"),  # type: ignore[arg-type]
         (Leave(extensions=(5,)), "extensions", "(5,) is not a tuple of extensions"),  # type: ignore[arg-type]
-        (Leave(extensions=(Extension(256, b""),)), "extensions", "the tag 256 does not fit into 1 bytes"),
+        (Leave(extensions=(Extension(256, b""),)), "extensions", "the tag 256 does not fit into 1 byte"),
         (Leave(extensions=(Extension(2, "x"),)), "extensions", "'x' is not bytes"),  # type: ignore[arg-type]
         (Leave(extensions=(Extension(2, bytes(65536)),)), "extensions", "65536 bytes are more than 65535"),
         (Leave(extensions=(Extension(2, b"a"), Extension(2, b"b"))), "extensions", "extension 2 stands here twice"),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import construct as c
 
-from .wire import DecodeError, EncodeError, Extension, FrameLayout
+from .wire import DecodeError, EncodeError, Extension, FrameLayout, amount
 
 if TYPE_CHECKING:
     # The stubs make these generic; at run time they are not.
@@ -95,7 +95,7 @@ class _Scalar(_Subconstruct):
             self.subcon._build(number, stream, context, path)
         except c.FormatFieldError:
             raise EncodeError(
-                self.code, f"{obj!r} does not fit into {self.sizeof()} bytes", field=field_path(path)
+                self.code, f"{obj!r} does not fit into {amount(self.sizeof())}", field=field_path(path)
             ) from None
         return obj
 
@@ -377,7 +377,7 @@ class Extensions(_Construct):
             reason = "the extension ends inside this field"
             raise DecodeError(self.layout.malformed, reason, field=field_path(error.path or ""), offset=size) from None
         if record.tell() < size:
-            reason = f"{size - record.tell()} bytes of the extension follow the value"
+            reason = f"{amount(size - record.tell())} of the extension behind the value"
             raise DecodeError(self.layout.malformed, reason, field=field.name, offset=record.tell())
         return value
 
@@ -413,7 +413,7 @@ class Extensions(_Construct):
         try:
             self.layout.tag._build(tag, stream, context, path)
         except c.FormatFieldError:
-            reason = f"the tag {tag!r} does not fit into {self.layout.tag.sizeof()} bytes"
+            reason = f"the tag {tag!r} does not fit into {amount(self.layout.tag.sizeof())}"
             raise EncodeError(self.layout.malformed, reason, field=field_path(path)) from None
         self.layout.value._build(value, stream, context, path)
 
