@@ -137,6 +137,17 @@ TYPES: dict[str, tuple[str, ...]] = {
         "max: {bytes: «65536}",
         "a count of u16 holds no 65536",
     ),
+    "no character to forbid": (
+        "forbid: {ranges: [U+0000-U+001F, U+007F]",
+        "forbid: {ranges: «[]",
+        "there is no range of characters to forbid",
+    ),
+    "array of items without bytes": (
+        "    item: entry\n    max: 50\n    doc: The lines of a page.\n",
+        "    item: nothing\n    max: «256\n    doc: The lines of a page.\n"
+        "  nothing: {kind: struct, fields: [], doc: Nothing at all.}\n",
+        "nothing has no bytes, so an array of it is held to 255; a number says as much",
+    ),
     "array longer than its count tells": ("max: 50\n", "max: «70000\n", "a count of u16 holds no 70000"),
     "two values of an enumeration with one number": (
         "TIRED: {number: 2",

@@ -14,7 +14,7 @@ from ..support.strict_yaml import Node
 
 # The generated classes annotate their attributes with these, which an attribute of the same name would hide.
 ANNOTATIONS = ("bool", "bytes", "int", "str", "tuple")
-CLASSES = ("ClassVar", "Extension", "IntEnum", "IntFlag", "Message")
+CLASSES = ("ClassVar", "Extension", "IntEnum", "IntFlag", "MESSAGES", "Message")
 CODECS = ("CODECS", "FRAME")
 TABLES = (
     *("CLIENT_COMMANDS", "CONSOLE_COMMANDS", "DISPLAY", "EVENTS", "FAILURES", "LEGAL", "LIMITS", "NUMBERING", "PLAIN"),

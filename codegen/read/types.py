@@ -51,6 +51,10 @@ def capacity(base: str) -> int:
     return (1 << 8 * BASE_SIZES[base]) - 1
 
 
+#: How many items without bytes an array may have.
+_MOST_EMPTY = 255
+
+
 def greatest_size(type_: Type) -> int:
     """The bytes that a value of the type can have on the wire, at most."""
     if isinstance(type_, (IntegerType, BoolType, BitsType, EnumType)):
@@ -145,7 +149,12 @@ class TypeReader:
         base, most = self.base(entry, "count"), entry.integer("max")
         if not 0 <= most <= capacity(base):
             entry.at("max").problem(f"a count of {base} holds no {most}", "out-of-range")
-        return ArrayType(name, doc, base, self.at(entry.at("item"), f"type '{name}'"), most)
+        item = self.at(entry.at("item"), f"type '{name}'")
+        if greatest_size(item) == 0 and most > _MOST_EMPTY:
+            # They would cost time and memory that the bytes of a frame do not answer for.
+            text = f"{item.name} has no bytes, so an array of it is held to {_MOST_EMPTY}; a number says as much"
+            entry.at("max").problem(text, "unfit-type")
+        return ArrayType(name, doc, base, item, most)
 
     def _integer(self, name: str, doc: str, entry: Mapping) -> IntegerType:
         base = self.base(entry, "base")
@@ -218,6 +227,8 @@ class TypeReader:
             if pattern:
                 forbid.problem("a string type has 'allow' or 'forbid', not both", "string-rule")
             fields = forbid.mapping(("ranges",), ("else",))
+            if "ranges" in fields and not fields.items("ranges"):
+                fields.at("ranges").problem("there is no range of characters to forbid", "string-rule")
             forbidden = tuple(item.string() for item in fields.items("ranges"))
             code = fields.string("else", code)
             pattern = f"[^{''.join(self._range(item) for item in fields.items('ranges'))}]*"
