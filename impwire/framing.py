@@ -25,23 +25,27 @@ class FrameDecoder:
         self._codecs, self._layout = codecs, codecs.layout
         self._prefix = self._layout.prefix_size
         self._minimum = self._layout.header_size - self._prefix
-        self._length = struct.Struct(self._layout.length_format).unpack_from
         self._length_at = self._layout.offset_of("length")
+        self._length = struct.Struct(self._layout.length_format).unpack_from
         self._beginning = self._layout.beginning
         self.clear()
 
     def clear(self) -> None:
         """Drop what is held, and begin anew."""
-        self._buffer, self._start = b"", 0
+        self._hold(b"")
         # What came while the buffer had the beginning of a frame. It is joined when it holds the rest.
         self._pieces: list[bytes] = []
         self._waiting = 0
-        self._needed = self._prefix
+
+    def _hold(self, buffer: bytes) -> None:
+        """Cut this from now on. Its size, and the last place at which a length can be read, are asked for at each frame."""
+        self._buffer, self._start, self._size = buffer, 0, len(buffer)
+        self._last = self._size - self._prefix
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the stream, any number of them."""
-        if self._start == len(self._buffer) and not self._pieces:
-            self._buffer, self._start = bytes(data), 0
+        if self._start == self._size and not self._pieces:
+            self._hold(bytes(data))
         else:
             self._pieces.append(bytes(data))
             self._waiting += len(data)
@@ -49,7 +53,7 @@ class FrameDecoder:
     @property
     def unfinished(self) -> bool:
         """Whether the beginning of a frame is here and its end is not (once `next_frame` has returned None)."""
-        return len(self._buffer) - self._start + self._waiting > 0
+        return self._size - self._start + self._waiting > 0
 
     def next_frame(self) -> bytes | None:
         """The next whole frame, or None if more bytes are needed.
@@ -57,21 +61,21 @@ class FrameDecoder:
         Raises `DecodeError` for a length that is not allowed, with the protocol's code for frames that are too large or
         for what is malformed, and for a frame that does not begin as all do. There is no way to go on behind it.
         """
-        if len(self._buffer) - self._start < self._needed and not self._gather():
-            return None
         start = self._start
-        (length,) = self._length(self._buffer, start + self._length_at)
+        if start > self._last:
+            if not self._gather(self._prefix):
+                return None
+            start = 0
+        (length,) = self._length(self._buffer, start)
         if not self._minimum <= length <= self.max_length or (
             self._beginning and not self._buffer.startswith(self._beginning, start)
         ):
             self._refuse(length)
         end = start + self._prefix + length
-        if end > len(self._buffer):
-            self._needed = end - start
-            if not self._gather():
+        if end > self._size:
+            if not self._gather(end - start):
                 return None
-            start, end = 0, self._needed
-        self._needed = self._prefix
+            start, end = 0, end - start
         self._start = end
         return self._buffer[start:end]
 
@@ -80,14 +84,14 @@ class FrameDecoder:
         frame = self.next_frame()
         return None if frame is None else self._codecs.decode(frame)
 
-    def _gather(self) -> bool:
-        """Whether what is needed is here. The buffer then begins with it, otherwise with what is left of it."""
-        enough = len(self._buffer) - self._start + self._waiting >= self._needed
+    def _gather(self, needed: int) -> bool:
+        """Whether that many bytes are here. The buffer then begins with them, otherwise with what is left of it."""
+        enough = self._size - self._start + self._waiting >= needed
         rest = self._buffer[self._start :]
         if enough:
             rest = b"".join((rest, *self._pieces))
             self._pieces, self._waiting = [], 0
-        self._buffer, self._start = rest, 0
+        self._hold(rest)
         return enough
 
     def _refuse(self, length: int) -> None:

@@ -173,8 +173,9 @@ class FrameLayout:
 
     @property
     def length_format(self) -> str:
-        """The length field as `struct` names it."""
-        return str(self._length.fmtstr)
+        """What `struct` reads from the start of a frame to get its length: other bytes in front of it are passed over."""
+        order, code = tuple(self._length.fmtstr)
+        return f"{order}{self.offset_of('length')}x{code}"
 
     def length(self, frame: bytes) -> int:
         """What the length field of a frame says, which has at least `prefix_size` bytes."""
