@@ -19,6 +19,9 @@ from .lint.rules import ERRORS, LINT, RULES
 from .load import load, load_with_source
 from .support.strict_yaml import InvalidFile
 
+# How it was called: by the name under which it is installed, or as a module.
+_CALLED = Path(sys.argv[0]).name
+_PROGRAM = _CALLED if "codegen" in _CALLED else f"python -m {__package__}"
 _DESCRIPTION = "Generate the codecs, tables and document of a protocol from its YAML."
 _LINT = """\
 Check a spec against all rules and write nothing. Every mistake is a line, `file:line:column: what is wrong [rule]`; the
@@ -55,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m codegen", description=_DESCRIPTION, epilog=_EPILOG)
+    parser = argparse.ArgumentParser(prog=_PROGRAM, description=_DESCRIPTION, epilog=_EPILOG)
     parser.add_argument(
         "--spec", type=Path, help="the YAML to read (default: the one in spec/ with a section 'protocol')"
     )
@@ -148,7 +151,7 @@ def _check(files: dict[Path, str], root: Path) -> int:
         print(f"{len(files)} generated files are up to date")
         return 0
     print(diff, end="")
-    print("generated files differ from the spec; run `python -m codegen`", file=sys.stderr)
+    print(f"generated files differ from the spec; run `{_PROGRAM}`", file=sys.stderr)
     return 1
 
 
