@@ -158,7 +158,9 @@ def _check(files: dict[Path, str], root: Path) -> int:
 def _only_spec() -> Path | None:
     """The spec of the project in the working directory, if there is just one."""
     found = [
-        path for path in sorted(Path("spec").glob("*.yaml")) if "\nprotocol:" in "\n" + path.read_text(encoding="utf-8")
+        path
+        for path in sorted(Path("spec").glob("*.yaml"))
+        if "\nprotocol:" in "\n" + path.read_text(encoding="utf-8", errors="replace")
     ]
     return found[0] if len(found) == 1 else None
 

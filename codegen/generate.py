@@ -15,6 +15,11 @@ from .emit.python_twins import twins
 from .model import Spec
 
 _SUPPORT = Path(__file__).parent / "support"
+#: How a generated file begins: with the line that says so, or as a document does, in its abstract.
+_GENERATED = re.compile(
+    r"# (Generated from \S+|A copy of codegen/support/\w+\.py, made) by `python -m codegen`"
+    r"|(?s:.{0,4000}?)\bGenerated\s+from\s+\S+\s+by\s+`python\s+-m\s+codegen`;\s+change\s+the\s+spec"
+)
 #: The support modules that stand in every generated package.
 _RUNTIME = ("wire", "constructs", "codec", "framing")
 
@@ -48,7 +53,7 @@ def foreign(files: dict[Path, str], root: Path) -> list[Path]:
     for path in files:
         target = root / path
         text = target.read_text(encoding="utf-8", errors="replace") if target.is_file() else ""
-        if text.strip() and not re.search(r"\b(Generated from|A copy of codegen/support)\b", text[:4000]):
+        if text.strip() and not _GENERATED.match(text):
             found.append(path)
     return found
 
@@ -58,9 +63,9 @@ def write(files: dict[Path, str], root: Path) -> list[Path]:
     changed = []
     for path, text in files.items():
         target = root / path
-        if not target.exists() or target.read_text(encoding="utf-8") != text:
+        if not target.exists() or target.read_bytes() != text.encode():
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
+            target.write_bytes(text.encode())
             changed.append(path)
     return changed
 
@@ -70,7 +75,7 @@ def differences(files: dict[Path, str], root: Path) -> str:
     diff: list[str] = []
     for path, text in files.items():
         target = root / path
-        found = target.read_text(encoding="utf-8") if target.exists() else ""
+        found = target.read_bytes().decode(errors="replace") if target.exists() else ""
         diff += difflib.unified_diff(
             found.splitlines(keepends=True), text.splitlines(keepends=True), f"{path} (on disk)", f"{path} (generated)"
         )

@@ -20,7 +20,7 @@ from .connection import (
 )
 from .framing import FrameDecoder
 from .tables import Role, State
-from .wire import DecodeError, EncodeError, Extension, Message, WireError
+from .wire import DecodeError, EncodeError, Extension, FramingError, Message, WireError
 
 __all__ = [
     "Connection",
@@ -29,6 +29,7 @@ __all__ = [
     "Event",
     "Extension",
     "FrameDecoder",
+    "FramingError",
     "LocalProtocolError",
     "Message",
     "ProtocolError",

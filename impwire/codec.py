@@ -30,7 +30,7 @@ from .constructs import (
     refuse,
     value_of,
 )
-from .wire import DecodeError, EncodeError, FrameLayout, HeaderField, Message, WireError, amount
+from .wire import DecodeError, EncodeError, FrameLayout, HeaderField, Message, WireError, amount, shown
 
 MessageT = TypeVar("MessageT", bound=Message)
 
@@ -102,9 +102,13 @@ class InterpretedCodec(_MessageStruct[MessageT]):
 
     def parse(self, data: ReadableBuffer, **contextkw: Any) -> MessageT:
         stream = io.BytesIO(data)
-        message = self.parse_stream(stream, **contextkw)
+        try:
+            message = self.parse_stream(stream, **contextkw)
+        except DecodeError as error:
+            if error.partial is None or stream.tell() == len(stream.getbuffer()):
+                raise
         rest = len(stream.getbuffer()) - stream.tell()
-        if rest:
+        if rest:  # The layout comes before any value.
             reason = f"{amount(rest)} behind the end of the frame"
             raise self._located(DecodeError(self.layout.malformed, reason, offset=stream.tell()), bytes(data))
         return message
@@ -134,12 +138,16 @@ class InterpretedCodec(_MessageStruct[MessageT]):
             fault = DecodeError(malformed, "the frame ends inside this field", field=field, offset=len(frame))
             raise self._located(fault, frame) from None
         if notes.faults:
-            fault = min(notes.faults, key=lambda fault: fault.code != self.layout.unsupported_critical)
-            located = self._located(fault, frame)
-            assert isinstance(located, DecodeError)
-            located.partial = message
-            raise located
+            raise self._first(notes, frame, message)
         return message
+
+    def _first(self, notes: Notes, frame: bytes, message: MessageT) -> WireError:
+        """The fault that counts: the first, unless something critical is not known."""
+        fault = notes.faults.get(self.layout.unsupported_critical) or next(iter(notes.faults.values()))
+        located = self._located(fault, frame)
+        assert isinstance(located, DecodeError)
+        located.partial = message
+        return located
 
     def _members(self, frame: bytes, context: Any, notes: Notes, path: str) -> MessageT:
         stream = io.BytesIO(frame)
@@ -200,7 +208,7 @@ class InterpretedCodec(_MessageStruct[MessageT]):
             try:
                 member._build(value, stream, context, path)
             except c.FormatFieldError:
-                reason = f"{value!r} does not fit into {amount(field.subcon.sizeof())}"
+                reason = f"{shown(value)} does not fit into {amount(field.subcon.sizeof())}"
                 raise EncodeError(self.layout.malformed, reason, field=field.name) from None
             if field.role == "flags" and (reason := self._critical(operator.index(value))):
                 refuse(context, self.layout.unsupported_critical, reason, f"{path} -> {field.name}")
@@ -312,7 +320,8 @@ class Codecs:
             if len(frame) < self.layout.header_size:
                 reason = "the frame ends inside its header"
                 raise DecodeError(self.layout.malformed, reason, offset=len(frame), data=frame)
-            self.layout.check_fixed(frame)  # What is no frame of this protocol at all has no type either.
+            if misfit := self.layout.misfit(frame):
+                raise misfit  # What is no frame of this protocol at all has no type either.
             header = self.layout.header(frame)
             offset = self.layout.offset_of("type")
             error = DecodeError(

@@ -14,12 +14,12 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from .codecs import CODECS, FRAME, decode, encode
 from .framing import FrameDecoder
 from .messages import MESSAGES, Error, Goodbye, Hello, Leave, Ping, Pong, Welcome
-from .tables import EVENTS, LEGAL, MAX_FRAME_BEFORE_WELCOME, NUMBERING, REPLIES, SECTIONS, Role, State
+from .tables import EVENTS, LEGAL, LIMITS, MAX_FRAME_BEFORE_WELCOME, NUMBERING, REPLIES, SECTIONS, Role, State
 from .wire import DecodeError, Header, Message
 
 _REPLY_CLASSES = frozenset(reply for replies in REPLIES.values() for reply in replies)
@@ -43,6 +43,9 @@ class RemoteProtocolError(ProtocolError):
     def __init__(self, code: str, reason: str, request_id: int = 0) -> None:
         super().__init__(f"{reason} [{code}]")
         self.code, self.reason, self.request_id = code, reason, request_id
+
+    def __reduce__(self) -> tuple[type[RemoteProtocolError], tuple[str, str, int]]:
+        return type(self), (self.code, self.reason, self.request_id)
 
 
 @dataclass(slots=True)
@@ -104,7 +107,7 @@ class Connection:
     # -- sending -------------------------------------------------------------------------------------------------
 
     def new_request_id(self) -> int:
-        """A request_id that is not 0 and not in use (FRAME-8, FRAME-9)."""
+        """A request_id that is not 0 and was not given out before, until all have been (FRAME-8, FRAME-9)."""
         self._last_request_id = self._last_request_id % 0xFFFFFFFF + 1
         return self._last_request_id
 
@@ -171,7 +174,8 @@ class Connection:
             self.state = state
             self._plain = _PLAIN[self.role, state]
         if isinstance(message, Welcome):
-            self._decoder.max_length = message.max_frame
+            # A limit beyond those that there can be is no reason to hold more.
+            self._decoder.max_length = min(message.max_frame, LIMITS["max_frame"].maximum)
         elif state is State.CLOSED:
             self._decoder.clear()
 
@@ -199,41 +203,45 @@ class Connection:
         if self._violation is not None:
             if self.state is State.CLOSED:
                 return None
-            raise self._violation
+            raise _copy(self._violation)
         try:
             while (frame := self._next_frame()) is not None:
-                decode_plain = self._plain[frame[_TYPE]]
+                fault, decode_plain = None, self._plain[frame[_TYPE]]
                 if decode_plain is not None:
                     try:
                         message = decode_plain(frame)
-                    except DecodeError:
-                        pass
+                    except DecodeError as error:
+                        fault = error.with_traceback(None)
                     else:
                         if (message.request_id != 0) is self._has_id:
                             event = _new_received()
                             event.message, event.answers = message, None
                             return event
-                other = self._event(frame)
+                other = self._event(frame, fault)
                 if other is not None:
                     return other
+            return None
         except DecodeError as error:
-            self._violate(RemoteProtocolError(error.code, error.reason))
-        except RemoteProtocolError as violation:
-            self._violate(violation)
-        return None
-
-    def _violate(self, violation: RemoteProtocolError) -> NoReturn:
+            violation = RemoteProtocolError(error.code, error.reason)
+        except RemoteProtocolError as error:
+            violation = _copy(error)
+        # What is kept was never raised, so it holds neither frames nor the stack.
         self._violation = violation
         self._decoder.clear()
-        raise violation from None
+        raise _copy(violation)
 
-    def _event(self, frame: bytes) -> Event | None:
-        """Judge one frame in the order of REQ-5. None for an event that is to be ignored (EXT-12)."""
+    def _event(self, frame: bytes, fault: DecodeError | None) -> Event | None:
+        """Judge one frame in the order of REQ-5. None for an event that is to be ignored (EXT-12).
+
+        `fault` is what is wrong with it, if it was read already.
+        """
         header = FRAME.header(frame)
         kind = MESSAGES.get(header.type)
         self._check_header(header, kind)
         if kind is None and self.role is Role.CLIENT:
             return None
+        if fault is not None:
+            return self._refused(header, kind, fault)
         try:
             message = decode(frame)
         except DecodeError as error:
@@ -287,6 +295,11 @@ class Connection:
             # PONG-1, STATE-4: a reply to nothing.
             raise RemoteProtocolError("UNEXPECTED_MESSAGE", f"{reply.NAME} answers no request")
         return self._outstanding.popleft()
+
+
+def _copy(error: RemoteProtocolError) -> RemoteProtocolError:
+    """The same without where it was raised and why."""
+    return RemoteProtocolError(error.code, error.reason, error.request_id)
 
 
 def _answerable(header: Header, kind: type[Message] | None) -> int:

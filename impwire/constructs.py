@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import construct as c
 
-from .wire import DecodeError, EncodeError, Extension, FrameLayout, amount
+from .wire import DecodeError, EncodeError, Extension, FrameLayout, amount, shown
 
 if TYPE_CHECKING:
     # The stubs make these generic; at run time they are not.
@@ -35,14 +35,17 @@ def field_path(path: str) -> str:
 
 
 def note_fault(context: Any, code: str, reason: str, offset: int, path: str) -> None:
-    """Note a value that is not allowed, or raise it where nobody collects faults. Malformed ones are always raised."""
+    """Note a value that is not allowed, or raise it where nobody collects faults. Malformed ones are always raised.
+
+    Of equal codes the first is noted, so that a frame full of faults costs no more than others.
+    """
     notes = context.get("_notes")
-    if notes is not None and notes.unchecked:
+    if notes is not None and (notes.unchecked or code in notes.faults):
         return
     error = DecodeError(code, reason, field=field_path(path), offset=offset)
     if notes is None or code == notes.malformed:
         raise error
-    notes.faults.append(error)
+    notes.faults[code] = error
 
 
 def refuse(context: Any, code: str, reason: str, path: str) -> None:
@@ -57,7 +60,7 @@ class Notes:
 
     def __init__(self, unchecked: bool, malformed: str) -> None:
         self.unchecked, self.malformed = unchecked, malformed
-        self.faults: list[DecodeError] = []
+        self.faults: dict[str, DecodeError] = {}  # by code, in the order of the frame
 
 
 def _number(value: Any, code: str, path: str) -> int:
@@ -65,7 +68,7 @@ def _number(value: Any, code: str, path: str) -> int:
     try:
         return operator.index(value)
     except TypeError:
-        raise EncodeError(code, f"{value!r} is not a whole number", field=field_path(path)) from None
+        raise EncodeError(code, f"{shown(value)} is not a whole number", field=field_path(path)) from None
 
 
 def inner_context(context: Any, notes: Notes | None) -> Any:
@@ -96,7 +99,7 @@ class _Scalar(_Subconstruct):
             self.subcon._build(number, stream, context, path)
         except c.FormatFieldError:
             raise EncodeError(
-                self.code, f"{obj!r} does not fit into {amount(self.sizeof())}", field=field_path(path)
+                self.code, f"{shown(obj)} does not fit into {amount(self.sizeof())}", field=field_path(path)
             ) from None
         return obj
 
@@ -116,7 +119,7 @@ class Integer(_Scalar):
     def writing(self, value: Any, context: Any, path: str) -> int:
         number = _number(value, self.code, path)
         if not self.minimum <= number <= self.maximum:
-            refuse(context, self.code, f"{value!r} is not from {self.minimum} to {self.maximum}", path)
+            refuse(context, self.code, f"{shown(value)} is not from {self.minimum} to {self.maximum}", path)
         return number
 
 
@@ -135,7 +138,7 @@ class Fixed(_Scalar):
 
     def writing(self, value: Any, context: Any, path: str) -> int:
         if value is not None and value != self.value:
-            refuse(context, self.code, f"{value!r} is not {self.value:#x}", path)
+            refuse(context, self.code, f"{shown(value)} is not {self.value:#x}", path)
         return self.value if value is None else _number(value, self.code, path)
 
 
@@ -150,7 +153,7 @@ class Boolean(_Scalar):
 
     def writing(self, value: Any, context: Any, path: str) -> int:
         if not isinstance(value, bool):
-            refuse(context, self.code, f"{value!r} is neither True nor False", path)
+            refuse(context, self.code, f"{shown(value)} is neither True nor False", path)
         return _number(value, self.code, path)
 
 
@@ -171,7 +174,7 @@ class Enumeration(_Scalar):
     def writing(self, value: Any, context: Any, path: str) -> int:
         if isinstance(value, str) and value in self.members.__members__:
             return self.members[value].value
-        reason = f"{value!r} is none of {', '.join(self.members.__members__)}"
+        reason = f"{shown(value)} is none of {', '.join(self.members.__members__)}"
         try:
             number = operator.index(value)
         except TypeError:
@@ -205,7 +208,7 @@ class Blob(_Construct):
 
     def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
         if not isinstance(obj, bytes):
-            raise EncodeError(self.code, f"{obj!r} is not bytes", field=field_path(path))
+            raise EncodeError(self.code, f"{shown(obj)} is not bytes", field=field_path(path))
         if len(obj) > self.maximum:
             refuse(context, self.code, f"{len(obj)} bytes are more than {self.maximum}", path)
         self._write(obj, stream, context, path)
@@ -269,7 +272,7 @@ class Text(Blob):
         else:
             data = obj if isinstance(obj, bytes) else b""
             if not isinstance(obj, bytes) or not context.get("_notes") or not context["_notes"].unchecked:
-                raise EncodeError(self.pattern_code, f"{obj!r} is not a string", field=field_path(path))
+                raise EncodeError(self.pattern_code, f"{shown(obj)} is not a string", field=field_path(path))
         if fault := self.fault(data):
             refuse(context, fault[0], fault[1], path)
         self._write(data, stream, context, path)
@@ -295,7 +298,7 @@ class Many(_Construct):
 
     def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
         if not isinstance(obj, (list, tuple)):
-            raise EncodeError(self.code, f"{obj!r} is not a tuple", field=field_path(path))
+            raise EncodeError(self.code, f"{shown(obj)} is not a tuple", field=field_path(path))
         if len(obj) > self.maximum:
             refuse(context, self.code, f"{len(obj)} items are more than {self.maximum}", path)
         _write_count(self.count, len(obj), "items", self.code, stream, context, path)
@@ -398,7 +401,7 @@ class Extensions(_Construct):
         if not isinstance(extensions, (list, tuple)) or any(
             not isinstance(extension, (list, tuple)) or len(extension) != 2 for extension in extensions
         ):
-            reason = f"{extensions!r} is not a tuple of extensions"
+            reason = f"{shown(extensions)} is not a tuple of extensions"
             raise EncodeError(self.layout.malformed, reason, field=field_path(path))
         for index, (tag, value) in enumerate(extensions):
             if any(tag == other for other, _ in extensions[:index]):
@@ -414,7 +417,7 @@ class Extensions(_Construct):
         try:
             self.layout.tag._build(tag, stream, context, path)
         except c.FormatFieldError:
-            reason = f"the tag {tag!r} does not fit into {amount(self.layout.tag.sizeof())}"
+            reason = f"the tag {shown(tag)} does not fit into {amount(self.layout.tag.sizeof())}"
             raise EncodeError(self.layout.malformed, reason, field=field_path(path)) from None
         self.layout.value._build(value, stream, context, path)
 

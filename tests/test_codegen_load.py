@@ -146,7 +146,7 @@ TYPES: dict[str, tuple[str, ...]] = {
         "    item: entry\n    max: 50\n    doc: The lines of a page.\n",
         "    item: nothing\n    max: «256\n    doc: The lines of a page.\n"
         "  nothing: {kind: struct, fields: [], doc: Nothing at all.}\n",
-        "nothing has no bytes, so an array of it is held to 255; a number says as much",
+        "nothing has no bytes, so an array of it is held to 20; a number says as much",
     ),
     "array longer than its count tells": ("max: 50\n", "max: «70000\n", "a count of u16 holds no 70000"),
     "two values of an enumeration with one number": (

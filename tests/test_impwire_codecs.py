@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import pickle
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +16,21 @@ from hypothesis import strategies as st
 from codegen.load import load
 from impwire import Connection, DecodeError, EncodeError, Extension, Received, Refused, RemoteProtocolError, Role
 from impwire.codecs import CODECS, FRAME, decode, encode
-from impwire.messages import MESSAGES, Chat, Error, ErrorCode, Hello, Leave, Notice, Pm, Roster, Say, User, Welcome
+from impwire.messages import (
+    MESSAGES,
+    Chat,
+    Error,
+    ErrorCode,
+    Hello,
+    Leave,
+    Notice,
+    Ping,
+    Pm,
+    Roster,
+    Say,
+    User,
+    Welcome,
+)
 from impwire.tables import LIMITS, SECTIONS, TIMERS
 from impwire.wire import Message, excerpt
 from tests.support import ROOT
@@ -480,3 +497,33 @@ def test_codecs_are_found_by_type_class_and_name() -> None:
 def test_frame_layout_tells_its_sizes() -> None:
     assert (FRAME.prefix_size, FRAME.header_size) == (4, 10)
     assert (FRAME.name_of("correlation"), FRAME.name_of("none such")) == ("request_id", "")
+
+
+def test_frame_full_of_faults_notes_the_first_of_each_kind() -> None:
+    """So that telling what is wrong costs no more than reading."""
+    body = bytes.fromhex("0002 6869") + bytes.fromhex("01 0000") * 500
+    error = refusal(with_length(bytes.fromhex("00000000 02 00 00000005") + body))
+    assert (error.code, error.offset) == ("UNSUPPORTED_CRITICAL", 14)
+
+
+def test_bytes_behind_the_frame_come_before_a_wrong_value() -> None:
+    error = refusal(bytes.fromhex("00000008 05 00 00000005 01 2d 00"))
+    assert (error.code, error.reason, error.partial) == ("MALFORMED", "1 byte behind the end of the frame", None)
+
+
+def test_error_can_be_copied_and_sent_to_another_process() -> None:
+    error = refusal(bytes.fromhex("0000000b 02 00 00000005 0003 61ff62"))
+    for other in (copy.copy(error), pickle.loads(pickle.dumps(error))):
+        assert str(other) == str(error)
+        assert (other.field, other.offset, other.excerpt, other.header) == ("text", 13, error.excerpt, error.header)
+
+
+def test_number_that_python_will_not_print_is_refused_like_any_other() -> None:
+    with pytest.raises(EncodeError, match=r"PING\.nonce: a int that cannot be shown is not from 0"):
+        encode(Ping(request_id=1, nonce=10**5000))
+
+
+def test_length_that_lies_costs_a_stream_no_memory(tmp_path: Path) -> None:
+    (tmp_path / "frames").write_bytes(bytes.fromhex("ffffffff 02 00 00000005 0002 6869"))
+    with (tmp_path / "frames").open("rb", buffering=0) as file, pytest.raises(DecodeError, match="the length says"):
+        CODECS.by_name["SAY"].parse_stream(file)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import itertools
+import pickle
 from typing import Any
 
 import pytest
@@ -756,7 +758,7 @@ def test_nothing_is_read_behind_a_violation() -> None:
     assert not server.unfinished
     with pytest.raises(RemoteProtocolError) as second:
         server.next_event()
-    assert second.value is first.value
+    assert (str(second.value), second.value.request_id) == (str(first.value), first.value.request_id)
     server.send(goodbye())
     assert server.next_event() is None
 
@@ -841,3 +843,31 @@ def test_message_that_cannot_be_encoded_changes_nothing() -> None:
 def test_both_errors_are_protocol_errors() -> None:
     assert issubclass(LocalProtocolError, ProtocolError)
     assert issubclass(RemoteProtocolError, ProtocolError)
+
+
+def test_violation_that_is_kept_holds_neither_frames_nor_the_stack() -> None:
+    """Each further call raises it again, and must not make it grow."""
+    server = connection(Role.SERVER, State.ACTIVE)
+    server.receive_data(frame(Welcome.TYPE, 5))
+    for _ in range(5):
+        with pytest.raises(RemoteProtocolError) as raised:
+            server.next_event()
+        assert raised.value.__context__ is None
+        assert len(raised.traceback) == 2, "of this function and of next_event"
+
+
+def test_client_holds_no_more_than_any_limit_allows_whatever_welcome_says() -> None:
+    client = Connection(Role.CLIENT)
+    client.send(hello(1))
+    welcome = dataclasses.replace(SAMPLES[Welcome], request_id=1, max_frame=0xFFFFFFFF)
+    client.receive_data(encode(welcome) + (LIMITS["max_frame"].maximum + 1).to_bytes(4, "big"))
+    assert isinstance(client.next_event(), Received)
+    with pytest.raises(RemoteProtocolError) as raised:
+        client.next_event()
+    assert raised.value.code == "FRAME_TOO_LARGE"
+
+
+def test_violation_can_be_copied_and_sent_to_another_process() -> None:
+    error = RemoteProtocolError("MALFORMED", "nothing can be read", 7)
+    for other in (copy.copy(error), pickle.loads(pickle.dumps(error))):
+        assert (str(other), other.code, other.request_id) == (str(error), "MALFORMED", 7)

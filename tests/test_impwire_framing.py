@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from impwire import DecodeError, FrameDecoder
+from impwire import DecodeError, FrameDecoder, FramingError
 from impwire.codecs import CODECS, encode
 from impwire.messages import Leave, Say
 from impwire.tables import MAX_FRAME_BEFORE_WELCOME
@@ -166,3 +166,35 @@ def test_message_that_cannot_be_read_does_not_stop_those_behind_it() -> None:
     with pytest.raises(DecodeError, match="TEXT_EMPTY"):
         decoder.next_message()
     assert decoder.next_message() == Leave(request_id=2)
+
+
+def test_behind_a_length_that_is_refused_nothing_is_taken_until_all_is_dropped() -> None:
+    decoder = FrameDecoder(CODECS, MAX_FRAME_BEFORE_WELCOME)
+    decoder.feed(frame(1) + frame(6))
+    for _ in range(3):
+        with pytest.raises(FramingError):
+            decoder.next_frame()
+        decoder.feed(bytes(1000))
+        assert not decoder.unfinished
+    decoder.clear()
+    decoder.feed(frame(6))
+    assert decoder.next_frame() == frame(6)
+
+
+def test_message_with_a_fault_is_taken_and_the_next_one_follows() -> None:
+    decoder = FrameDecoder(CODECS, MAX_FRAME_BEFORE_WELCOME)
+    decoder.feed(encode(Say(request_id=1, text=""), unchecked=True) + encode(Leave(request_id=2)))
+    with pytest.raises(DecodeError) as raised:
+        decoder.next_message()
+    assert not isinstance(raised.value, FramingError)
+    assert decoder.next_message() == Leave(request_id=2)
+
+
+def test_pieces_of_any_kind_of_buffer_are_taken_and_a_number_is_not() -> None:
+    decoder = FrameDecoder(CODECS, MAX_FRAME_BEFORE_WELCOME)
+    for piece in (bytearray(frame(8)[:5]), memoryview(frame(8)[5:7]), frame(8)[7:]):
+        decoder.feed(piece)
+    assert decoder.next_frame() == frame(8)
+    with pytest.raises(TypeError):
+        decoder.feed(6)  # type: ignore[arg-type]
+    assert not decoder.unfinished

@@ -52,7 +52,7 @@ def capacity(base: str) -> int:
 
 
 #: How many items without bytes an array may have.
-_MOST_EMPTY = 255
+_MOST_EMPTY = 20
 
 
 def greatest_size(type_: Type) -> int:

@@ -1,15 +1,16 @@
 """From a stream in pieces of any size to whole frames.
 
-The invariant: a length is judged as soon as it is known, before a byte behind it is kept, so that no more is held than one
-frame of the size allowed and the piece fed last. A piece is copied once at most, whatever comes after it.
+The invariant: the length of the next frame is judged before more of the stream is asked for, so that no more is held than
+one frame of the size allowed and the piece fed last. What is left of a piece is copied only to join it with the next.
 """
 
 from __future__ import annotations
 
 import struct
+from typing import NoReturn
 
 from .codec import Codecs
-from .wire import DecodeError, Message
+from .wire import FramingError, Message
 
 
 class FrameDecoder:
@@ -33,32 +34,34 @@ class FrameDecoder:
         """Drop what is held, and begin anew."""
         self._hold(b"")
         # What came while the buffer had the beginning of a frame. It is joined when it holds the rest.
-        self._pieces: list[bytes] = []
-        self._waiting = 0
+        self._more = bytearray()
+        self._broken: FramingError | None = None
 
     def _hold(self, buffer: bytes) -> None:
         """Cut this from now on. Its size, and the last place at which a length can be read, are asked for at each frame."""
         self._buffer, self._start, self._size = buffer, 0, len(buffer)
         self._last = self._size - self._prefix
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | bytearray | memoryview) -> None:
         """Take bytes from the stream, any number of them."""
-        if self._start == self._size and not self._pieces:
-            self._hold(bytes(data))
+        if self._broken is not None:
+            return
+        if self._start == self._size and not self._more:
+            self._hold(data if isinstance(data, bytes) else bytes(memoryview(data)))
         else:
-            self._pieces.append(bytes(data))
-            self._waiting += len(data)
+            self._more += data
 
     @property
     def unfinished(self) -> bool:
         """Whether the beginning of a frame is here and its end is not (once `next_frame` has returned None)."""
-        return self._size - self._start + self._waiting > 0
+        return self._size - self._start + len(self._more) > 0
 
     def next_frame(self) -> bytes | None:
         """The next whole frame, or None if more bytes are needed.
 
-        Raises `DecodeError` for a length that is not allowed, with the protocol's code for frames that are too large or
-        for what is malformed, and for a frame that does not begin as all do. There is no way to go on behind it.
+        Raises `FramingError` for a length that is not allowed, with the protocol's code for frames that are too large or
+        for what is malformed, and for a frame that does not begin as all do. There is no way to go on behind it: from
+        then on nothing is taken, and each call raises it, until `clear` is called.
         """
         start = self._start
         if start > self._last:
@@ -79,24 +82,32 @@ class FrameDecoder:
         return self._buffer[start:end]
 
     def next_message(self) -> Message | None:
-        """The next message, or None if more bytes are needed. Raises `DecodeError`."""
+        """The next message, or None if more bytes are needed.
+
+        Raises `FramingError` as `next_frame` does. Any other `DecodeError` is about one frame, which is taken from the
+        stream; the next call reads the one behind it.
+        """
         frame = self.next_frame()
         return None if frame is None else self._codecs.decode(frame)
 
     def _gather(self, needed: int) -> bool:
         """Whether that many bytes are here. The buffer then begins with them, otherwise with what is left of it."""
-        enough = self._size - self._start + self._waiting >= needed
+        if self._broken is not None:
+            raise self._broken.with_traceback(None)
+        enough = self._size - self._start + len(self._more) >= needed
         rest = self._buffer[self._start :]
         if enough:
-            rest = b"".join((rest, *self._pieces))
-            self._pieces, self._waiting = [], 0
+            rest += self._more
+            self._more = bytearray()
         self._hold(rest)
         return enough
 
-    def _refuse(self, length: int) -> None:
+    def _refuse(self, length: int) -> NoReturn:
         head = self._buffer[self._start : self._start + self._layout.header_size]
-        self._layout.check_fixed(head)
+        error = self._layout.misfit(head)
         code, reason = self._layout.malformed, f"a length of {length} is less than the header's {self._minimum}"
         if length > self.max_length:
             code, reason = self._layout.too_large, f"a length of {length} is more than {self.max_length}"
-        raise DecodeError(code, reason, offset=self._length_at, data=head)
+        self.clear()
+        self._broken = error or FramingError(code, reason, offset=self._length_at, data=head)
+        raise self._broken

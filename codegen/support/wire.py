@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import itertools
-import sys
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 import construct as c
+
+_PIECE = 1 << 16
 
 
 class Message:
@@ -64,6 +65,16 @@ class WireError(c.ConstructError):
         text += f" [{code}{f'; {document}, section {section}' if section else ''}]"
         super().__init__(text)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The arguments of the constructor are not those of `Exception`; a copy has to have everything else as well.
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[WireError], args: tuple[Any, ...], attributes: dict[str, Any]) -> WireError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
+
 
 class DecodeError(WireError):
     """The peer's fault. `header` is what could be read of the header; `partial` the message with its unchecked values,
@@ -73,6 +84,10 @@ class DecodeError(WireError):
     partial: Message | None = None
 
 
+class FramingError(DecodeError):
+    """A frame whose end nobody can know: nothing behind it can be read."""
+
+
 class EncodeError(WireError):
     """The caller's fault: a value that this message cannot bear."""
 
@@ -80,6 +95,15 @@ class EncodeError(WireError):
 def amount(number: int, unit: str = "byte") -> str:
     """`1 byte`, `2 bytes`."""
     return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+
+
+def shown(value: Any) -> str:
+    """A value that is wrong, whatever it is, in a few words."""
+    try:
+        text = repr(value)
+    except Exception:
+        return f"a {type(value).__name__} that cannot be shown"
+    return text if len(text) <= 100 else f"{text[:97]}…"
 
 
 def excerpt(data: bytes, offset: int | None, around: int = 6) -> str:
@@ -151,8 +175,8 @@ class FrameLayout:
         data = frame[start : start + int(field.subcon.sizeof())]
         return int(field.subcon.parse(data)) if len(data) == field.subcon.sizeof() else None
 
-    def check_fixed(self, frame: bytes) -> None:
-        """Raise `DecodeError` for the first fixed value of the header that is another one, as far as the bytes reach."""
+    def misfit(self, frame: bytes) -> FramingError | None:
+        """What is wrong with the first fixed value of the header that is another one, as far as the bytes reach."""
         offset = 0
         for field in self.fields:
             end = offset + int(field.subcon.sizeof())
@@ -160,8 +184,9 @@ class FrameLayout:
                 number = field.subcon.parse(frame[offset:end])
                 if number != field.const:
                     reason = f"{number:#x} is not {field.const:#x}"
-                    raise DecodeError(self.malformed, reason, field=field.name, offset=offset, data=frame)
+                    return FramingError(self.malformed, reason, field=field.name, offset=offset, data=frame)
             offset = end
+        return None
 
     @cached_property
     def beginning(self) -> bytes:
@@ -186,8 +211,17 @@ class FrameLayout:
 
     def read(self, stream: Any) -> bytes:
         """The next frame of a stream as far as it is there. What its length field says is not checked."""
-        prefix: bytes = stream.read(self.prefix_size)
-        if len(prefix) < self.prefix_size:
-            return prefix
-        rest: bytes = stream.read(min(self.length(prefix), sys.maxsize))
-        return prefix + rest
+        prefix = _read(stream, self.prefix_size)
+        return prefix if len(prefix) < self.prefix_size else prefix + _read(stream, self.length(prefix))
+
+
+def _read(stream: Any, size: int) -> bytes:
+    """So many bytes of a stream, or those up to its end. A lying size costs no more memory than what is there."""
+    data: bytes = stream.read(min(size, _PIECE))
+    if len(data) == size or not data:
+        return data
+    pieces, missing = [data], size - len(data)
+    while missing and (piece := stream.read(min(missing, _PIECE))):
+        pieces.append(piece)
+        missing -= len(piece)
+    return b"".join(pieces)

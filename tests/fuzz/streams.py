@@ -127,7 +127,8 @@ class Side:
         try:
             event = connection.next_event()
         except RemoteProtocolError as again:
-            hold(again is error, f"another violation after the first: {again}")
+            same = (again.code, again.reason, again.request_id) == (error.code, error.reason, error.request_id)
+            hold(same, f"another violation after the first: {again}")
         else:
             raise Broken(f"after a violation comes {event}")
         if connection.role is Role.SERVER:
