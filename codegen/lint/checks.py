@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Any
-
-import construct
 
 from ..model import (
     ArrayType,
@@ -340,7 +339,13 @@ def older_peer_refuses(spec: Spec, source: Source) -> Found:
 
 # -- names ---------------------------------------------------------------------------------------------------------------
 
-_METHODS = frozenset(name for name in dir(construct.Struct) if callable(getattr(construct.Struct, name)))
+
+@cache
+def _methods() -> frozenset[str]:
+    """The names of the methods of every construct."""
+    from construct import Struct  # Only lint needs it: specs are generated where it is not installed, too.
+
+    return frozenset(name for name in dir(Struct) if callable(getattr(Struct, name)))
 
 
 def shadowed_field(spec: Spec, source: Source) -> Found:
@@ -352,7 +357,7 @@ def shadowed_field(spec: Spec, source: Source) -> Found:
         for index, field in enumerate(message.fields):
             fields.append((("messages", message.name, "fields", index, "name"), field.name))
     for path, name in fields:
-        if name in _METHODS:
+        if name in _methods():
             yield source.at(*path), f"'{name}' is a method of every construct, which hides the field of that name"
 
 
