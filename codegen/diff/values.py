@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..model import BASE_SIZES, BitsType, BoolType, BytesType, EnumType, IntegerType, StringType, Type
+from ..model import BitsType, BoolType, BytesType, EnumType, IntegerType, StringType, Type
+from ..sizes import capacity
 
 #: The types that are one number on the wire.
 SCALARS = (IntegerType, BoolType, BitsType, EnumType)
@@ -29,7 +30,7 @@ def numbers(type_: Type) -> range | frozenset[int]:
 
 
 def _capacity(type_: Type) -> int:
-    return 1 << 8 * BASE_SIZES[type_.base] if isinstance(type_, SCALARS) else 0
+    return capacity(type_.base) + 1 if isinstance(type_, SCALARS) else 0
 
 
 def whole(type_: Type) -> bool:

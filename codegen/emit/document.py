@@ -26,6 +26,7 @@ from ..model import (
     StructType,
     Type,
 )
+from ..sizes import capacity
 from .sections import Sections
 
 WIDTH = 72
@@ -209,7 +210,7 @@ class _Writer:
         """What a value looks like on the wire, in a sentence or two."""
         if isinstance(type_, IntegerType):
             low, high = type_.minimum, type_.maximum
-            full = (low, high) == (0, (1 << 8 * BASE_SIZES[type_.base]) - 1)
+            full = (low, high) == (0, capacity(type_.base))
             return f"{type_.base}." if full else f"{type_.base}, {low} to {high}."
         if isinstance(type_, BoolType):
             return f"{type_.base}, 0 for false or 1 for true."

@@ -16,19 +16,10 @@ from ..model import (
     StructType,
     Type,
 )
+from ..sizes import least_size, longest_short_string, scalar_base
 from .python_messages import annotation
-from .python_syntax import assignment, call, class_name, hexadecimal, unpacking
-from .straight_line import (
-    FORMATS,
-    Module,
-    Names,
-    between,
-    condition,
-    least_size,
-    longest_short_string,
-    refusal,
-    scalar_base,
-)
+from .python_syntax import assignment, call, class_name, condition, hexadecimal, refusal, unpacking
+from .straight_line import FORMATS, Module, Names, between
 
 
 class _Reader:

@@ -16,8 +16,9 @@ from ..model import (
     StructType,
     Type,
 )
-from .python_syntax import class_name, hexadecimal, joined
-from .straight_line import FORMATS, Module, Names, between, condition, refusal, scalar_base
+from ..sizes import scalar_base
+from .python_syntax import class_name, condition, hexadecimal, joined, refusal
+from .straight_line import FORMATS, Module, Names, between
 
 
 class _Writer:
@@ -31,7 +32,6 @@ class _Writer:
         self.lines: list[str] = []
         self.conditions: list[str] = []
         self.static, self.sizes = 0, list[str]()
-        self._run: list[tuple[str, str]] = []
         self._parts: list[str | list[tuple[str, str]]] = []
 
     def add(self, line: str) -> None:

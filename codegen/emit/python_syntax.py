@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import Any
 
@@ -153,3 +154,62 @@ def support_module(name: str, source: str) -> str:
     """A copy of a support module, which says where its source stands."""
     first = f"# A copy of codegen/support/{name}.py, made by `python -m codegen`. Do not edit: change the source.\n"
     return first + source
+
+
+def bytes_literal(data: bytes) -> str:
+    """Bytes as ruff writes them."""
+    text = repr(data)[2:-1]
+    return (
+        f"b'{text}'" if '"' in text and "\\'" not in text else 'b"' + text.replace("\\'", "'").replace('"', '\\"') + '"'
+    )
+
+
+def condition(parts: list[str], indent: str, negation: str = "") -> str:
+    """`if …:` with conditions that all have to hold; with the negation `not `, one of which must fail."""
+    joined = " and ".join(parts)
+    line = f"{indent}if {negation}({joined}):\n" if negation and len(parts) > 1 else f"{indent}if {negation}{joined}:\n"
+    if len(line) <= WIDTH + 1:
+        return line
+    deeper = indent + "    "
+    if len(parts) == 2 and parts[1].startswith("(") and not negation:
+        return f"{indent}if {parts[0]} and {_broken(parts[1], indent)}:\n"
+    if len(deeper) + len(joined) > WIDTH or not negation:
+        joined = f"\n{deeper}and ".join(
+            _broken(part, deeper) if len(f"{deeper}{'and ' if index else ''}{part}") > WIDTH else part
+            for index, part in enumerate(parts)
+        )
+    return f"{indent}if {negation}(\n{deeper}{joined}\n{indent}):\n"
+
+
+def _broken(alternatives: str, indent: str) -> str:
+    """`(a or b)` over several lines."""
+    deeper, inner = indent + "    ", alternatives[1:-1]
+    if len(deeper + inner) > WIDTH:
+        first, *others = inner.split(" or ")
+        lines = [_operands(deeper + first, deeper), *(_operands(f"{deeper}or {other}", deeper) for other in others)]
+        inner = "\n".join(lines).removeprefix(deeper)
+    return f"(\n{deeper}{inner}\n{indent})"
+
+
+def _operands(line: str, indent: str) -> str:
+    """A line with `a == b` or `(a and b)`, over several lines if it is too long."""
+    if len(line) <= WIDTH:
+        return line
+    if line.endswith(")") and " and " in line:
+        left, right = line[:-1].split(" and ")
+        opening, first = left.split("(", 1)
+        return f"{opening}(\n{indent}    {first}\n{indent}    and {right}\n{indent})"
+    return line.replace(" == ", f"\n{indent}== ")
+
+
+def refusal(parts: list[str], indent: str) -> str:
+    """The lines that refuse what does not hold the conditions."""
+    if not parts:
+        return ""
+    if len(parts) == 1 and parts[0].startswith("not "):
+        test = condition([parts[0].removeprefix("not ")], indent)
+    elif len(parts) == 1 and (match := re.fullmatch(r"(\S+) (in|is) (\w+)", parts[0])):
+        test = condition([f"{match[1]} {'not in' if match[2] == 'in' else 'is not'} {match[3]}"], indent)
+    else:
+        test = condition(parts, indent, "not ")
+    return f"{test}{indent}    raise ValueError\n"

@@ -16,6 +16,7 @@ from ..model import (
     StructType,
     Type,
 )
+from ..sizes import capacity
 from .python_syntax import banner, bracketed, call, class_name, hexadecimal, literal
 from .sections import Sections
 
@@ -38,7 +39,7 @@ class _TwinWriter:
         if isinstance(type_, IntegerType):
             return f"{prefix}k.Integer({self.integer(type_.base)}, {type_.minimum}, {type_.maximum}, {self.malformed})"
         if isinstance(type_, BitsType):
-            return f"{prefix}k.Integer({self.integer(type_.base)}, 0, {(1 << 8 * BASE_SIZES[type_.base]) - 1}, {self.malformed})"
+            return f"{prefix}k.Integer({self.integer(type_.base)}, 0, {capacity(type_.base)}, {self.malformed})"
         if isinstance(type_, BoolType):
             return f"{prefix}k.Boolean({self.integer(type_.base)}, {self.malformed})"
         if isinstance(type_, EnumType):

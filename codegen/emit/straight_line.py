@@ -13,18 +13,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..model import (
-    BASE_SIZES,
-    ArrayType,
-    BitsType,
-    BoolType,
     EnumType,
-    IntegerType,
     Spec,
     StringType,
-    StructType,
-    Type,
 )
-from .python_syntax import WIDTH, call, class_name
+from ..sizes import capacity
+from .python_syntax import WIDTH, bytes_literal, call, class_name
 
 FORMATS = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q"}
 _LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -36,16 +30,6 @@ _TAKEN = ("frame", "end", "at", "message", "records", "record", "extensions", "t
 _LONGEST = 36
 
 
-def scalar_base(type_: Type) -> str:
-    """The integer that a value of fixed size is on the wire; empty for types of variable size and structs."""
-    return type_.base if isinstance(type_, (IntegerType, BoolType, BitsType, EnumType)) else ""
-
-
-def capacity(base: str) -> int:
-    """The greatest number that an unsigned integer of that type holds."""
-    return (1 << 8 * BASE_SIZES[base]) - 1
-
-
 def between(low: int, value: str, high: int, base: str) -> list[str]:
     """The condition that a number lies within bounds; none where its size on the wire sees to that."""
     if low == 0 and high == capacity(base):
@@ -53,24 +37,6 @@ def between(low: int, value: str, high: int, base: str) -> list[str]:
     if high == capacity(base):
         return [f"{value} >= {low}"]
     return [f"{value} <= {high}"] if low == 0 else [f"{low} <= {value} <= {high}"]
-
-
-def least_size(type_: Type) -> int:
-    """The bytes that a value of the type has on the wire, at least."""
-    if isinstance(type_, StructType):
-        return sum(least_size(field.type) for field in type_.fields)
-    if isinstance(type_, StringType):
-        return BASE_SIZES[type_.count] + type_.minimum.bytes
-    return BASE_SIZES[scalar_base(type_) or type_.count]  # type: ignore[union-attr]
-
-
-def longest_short_string(type_: Type) -> int:
-    """The bytes of the longest string behind a count of one byte that a value of the type can hold; -1 for none."""
-    if isinstance(type_, StructType):
-        return max([longest_short_string(field.type) for field in type_.fields], default=-1)
-    if isinstance(type_, ArrayType):
-        return longest_short_string(type_.item)
-    return type_.maximum.bytes if isinstance(type_, StringType) and type_.count == "u8" else -1
 
 
 class Names:
@@ -140,13 +106,13 @@ class Module:
 
     def _alphabet(self, name: str, alphabet: Alphabet, data: str) -> list[str]:
         rest = f"_REST_OF_{name}"
-        line = f"{rest} = {_bytes_literal(alphabet.rest)}"
-        self._tables[rest] = line if len(line) <= WIDTH else f"{rest} = (\n    {_bytes_literal(alphabet.rest)}\n)"
+        line = f"{rest} = {bytes_literal(alphabet.rest)}"
+        self._tables[rest] = line if len(line) <= WIDTH else f"{rest} = (\n    {bytes_literal(alphabet.rest)}\n)"
         only_rest = f"not {data}.strip({rest})"  # Nothing is left if there are only such bytes.
         if not alphabet.first:
             return [only_rest]
         first = f"_FIRST_OF_{name}"
-        self._tables[first] = call(f"{first} = frozenset", [_bytes_literal(alphabet.first)])
+        self._tables[first] = call(f"{first} = frozenset", [bytes_literal(alphabet.first)])
         begins = f"{data}[0] in {first}"
         if alphabet.optional:
             return [f"(not {data} or {begins})", only_rest]
@@ -221,64 +187,3 @@ def suspects(ranges: Iterable[str]) -> str:
 def _lead(code: int) -> int:
     """The first byte of a character beyond ASCII in UTF-8."""
     return 0xC0 | code >> 6 if code < 0x800 else 0xE0 | code >> 12 if code < 0x10000 else 0xF0 | code >> 18
-
-
-def _bytes_literal(data: bytes) -> str:
-    """Bytes as ruff writes them."""
-    text = repr(data)[2:-1]
-    return (
-        f"b'{text}'" if '"' in text and "\\'" not in text else 'b"' + text.replace("\\'", "'").replace('"', '\\"') + '"'
-    )
-
-
-def condition(parts: list[str], indent: str, negation: str = "") -> str:
-    """`if …:` with conditions that all have to hold; with the negation `not `, one of which must fail."""
-    joined = " and ".join(parts)
-    line = f"{indent}if {negation}({joined}):\n" if negation and len(parts) > 1 else f"{indent}if {negation}{joined}:\n"
-    if len(line) <= WIDTH + 1:
-        return line
-    deeper = indent + "    "
-    if len(parts) == 2 and parts[1].startswith("(") and not negation:
-        return f"{indent}if {parts[0]} and {_broken(parts[1], indent)}:\n"
-    if len(deeper) + len(joined) > WIDTH or not negation:
-        joined = f"\n{deeper}and ".join(
-            _broken(part, deeper) if len(f"{deeper}{'and ' if index else ''}{part}") > WIDTH else part
-            for index, part in enumerate(parts)
-        )
-    return f"{indent}if {negation}(\n{deeper}{joined}\n{indent}):\n"
-
-
-def _broken(alternatives: str, indent: str) -> str:
-    """`(a or b)` over several lines."""
-    deeper, inner = indent + "    ", alternatives[1:-1]
-    if len(deeper + inner) > WIDTH:
-        first, *others = inner.split(" or ")
-        lines = [_operands(deeper + first, deeper), *(_operands(f"{deeper}or {other}", deeper) for other in others)]
-        inner = "\n".join(lines).removeprefix(deeper)
-    return f"(\n{deeper}{inner}\n{indent})"
-
-
-def _operands(line: str, indent: str) -> str:
-    """A line with `a == b` or `(a and b)`, over several lines if it is too long."""
-    if len(line) <= WIDTH:
-        return line
-    if line.endswith(")") and " and " in line:
-        left, right = line[:-1].split(" and ")
-        opening, first = left.split("(", 1)
-        return f"{opening}(\n{indent}    {first}\n{indent}    and {right}\n{indent})"
-    return line.replace(" == ", f"\n{indent}== ")
-
-
-def refusal(parts: list[str], indent: str) -> str:
-    """The lines that refuse what does not hold the conditions."""
-    if not parts:
-        return ""
-    if len(parts) == 1 and parts[0].startswith("not "):
-        test = condition([parts[0].removeprefix("not ")], indent)
-    elif len(parts) == 1 and (match := re.fullmatch(r"(\S+) (in|is) (\w+)", parts[0])):
-        test = condition([f"{match[1]} {'not in' if match[2] == 'in' else 'is not'} {match[3]}"], indent)
-    elif len(parts) == 1 and re.fullmatch(r"\S+ is \w+", parts[0]):
-        test = condition([parts[0].replace(" is ", " is not ")], indent)
-    else:
-        test = condition(parts, indent, "not ")
-    return f"{test}{indent}    raise ValueError\n"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import get_args
 
 from ..model import BytesType, Extension, Frame, FrameField, Kind, NumberRange, Sender
+from ..sizes import capacity
 from ..support.strict_yaml import Mapping, Node
 from .names import check_attribute
 from .source import Source
-from .types import TypeReader, capacity, is_named
+from .types import TypeReader, is_named
 
 _ROLES = ("length", "type", "flags", "correlation")
 

@@ -29,6 +29,7 @@ from ..model import (
     StructType,
     Type,
 )
+from ..sizes import capacity, greatest_size
 from ..support.strict_yaml import Mapping, Node, suggestion
 from .names import ClassNames, check_attribute, check_name
 from .source import Source
@@ -46,24 +47,8 @@ KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
-def capacity(base: str) -> int:
-    """The greatest number that an unsigned integer of that type holds."""
-    return (1 << 8 * BASE_SIZES[base]) - 1
-
-
 #: How many items without bytes an array may have.
 _MOST_EMPTY = 20
-
-
-def greatest_size(type_: Type) -> int:
-    """The bytes that a value of the type can have on the wire, at most."""
-    if isinstance(type_, (IntegerType, BoolType, BitsType, EnumType)):
-        return BASE_SIZES[type_.base]
-    if isinstance(type_, StructType):
-        return sum(greatest_size(field.type) for field in type_.fields)
-    if isinstance(type_, ArrayType):
-        return BASE_SIZES[type_.count] + type_.maximum * greatest_size(type_.item)
-    return BASE_SIZES[type_.count] + type_.maximum.bytes
 
 
 def is_named(type_: Type, node: Node) -> bool:
