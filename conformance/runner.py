@@ -8,58 +8,29 @@ from __future__ import annotations
 
 import time
 import traceback
-from dataclasses import dataclass
 
-from impwire.tables import Role
+from impwire.tables import REQUIREMENTS, Role
 
-from .client_role import ClientPlay
-from .language import Case
-from .probe import settle
-from .server_role import ServerPlay
+from .play.client_role import ClientPlay
+from .play.probe import settle
+from .play.server_role import ServerPlay
+from .play.transcript import Transcript
+from .runs import Result, Run
 from .targets import ClientTarget, RunningClient, RunningServer, ServerTarget
-from .transcript import Transcript
-from .verdicts import CaseFailed, CaseSkipped, Verdict
+from .verdicts import CaseFailed, CaseSkipped, Failure, Verdict
 
-
-@dataclass(frozen=True)
-class Run:
-    """One case in one role. `actor` is who the client under test is, empty when a server is tested."""
-
-    case: Case
-    role: Role
-    actor: str = ""
-
-    @property
-    def id(self) -> str:
-        return f"{self.case.id}@{self.actor}" if self.actor else self.case.id
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of a run. `text` explains a failure or a skip."""
-
-    run: Run
-    verdict: Verdict
-    seconds: float
-    text: str
-
-
-def runs_of(cases: list[Case], roles: list[Role]) -> list[Run]:
-    """Every case in every role in which it can be played; those that share a server come first."""
-    found: list[Run] = []
-    if Role.SERVER in roles:
-        found += [Run(case, Role.SERVER) for case in cases if case.server]
-    found.sort(key=lambda run: run.case.own_server)
-    if Role.CLIENT in roles:
-        found += [Run(case, Role.CLIENT, actor) for case in cases for actor in case.clients]
-    return found
+#: The verdicts that no SHOULD excuses.
+_GRAVE = (Verdict.CRASHED, Verdict.NOT_STARTED, Verdict.HARNESS_ERROR)
 
 
 class Runner:
     """`timeout` is how long anything that is due may take, in seconds. Call `close` at the end."""
 
-    def __init__(self, server: ServerTarget | None, client: ClientTarget | None, timeout: float) -> None:
-        self._server_target, self._client_target, self._timeout = server, client, timeout
+    def __init__(
+        self, server: ServerTarget | None, client: ClientTarget | None, timeout: float, *, strict: bool = False
+    ) -> None:
+        self._server_target, self._client_target = server, client
+        self._timeout, self._strict = timeout, strict
         self._shared: RunningServer | None = None
         self._prepared: dict[Run, RunningServer | RunningClient] = {}
 
@@ -78,6 +49,7 @@ class Runner:
     def run(self, run: Run) -> Result:
         """Play a case and tell what became of it."""
         began, transcript = time.monotonic(), Transcript()
+        verdict, failure, text = Verdict.PASSED, None, ""
         try:
             lacking = self._lacks(run)
             if lacking:
@@ -87,14 +59,19 @@ class Runner:
             else:
                 self._play_to_client(run, transcript)
         except CaseSkipped as skipped:
-            return Result(run, Verdict.SKIPPED, time.monotonic() - began, str(skipped))
+            verdict, text = Verdict.SKIPPED, str(skipped)
         except CaseFailed as failed:
-            text = f"{failed}\n\n{transcript}" if transcript.lines else str(failed)
-            return Result(run, failed.verdict, time.monotonic() - began, text)
+            verdict, failure = self._excused(run, failed.verdict), failed.failure
+            text = failure.text
         except Exception:
-            text = f"{traceback.format_exc(limit=-4)}\n{transcript}"
-            return Result(run, Verdict.HARNESS_ERROR, time.monotonic() - began, text)
-        return Result(run, Verdict.PASSED, time.monotonic() - began, str(transcript))
+            verdict, text = Verdict.HARNESS_ERROR, traceback.format_exc(limit=-4)
+            failure = Failure(text)
+        return Result(run, verdict, time.monotonic() - began, text, failure, tuple(transcript.events))
+
+    def _excused(self, run: Run, verdict: Verdict) -> Verdict:
+        """The verdict on a failure: a case that proves nothing but a SHOULD leaves the target conforming."""
+        excusable = all(REQUIREMENTS[requirement].level != "MUST" for requirement in run.case.proves)
+        return Verdict.NOT_STRICT if excusable and not self._strict and verdict not in _GRAVE else verdict
 
     def close(self) -> None:
         """End every program that was started."""

@@ -1,14 +1,18 @@
-"""How a case can end."""
+"""How a case can end, and what is told of it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Verdict(StrEnum):
-    """What became of one case. Only PASSED and SKIPPED are no failure."""
+    """What became of one run of a case. `counts_as` puts each under passed, failed, skipped or known."""
 
     PASSED = "passed"
+    #: Everything that a MUST demands was there; what was missing is a SHOULD.
+    NOT_STRICT = "passed but not strict"
     #: A frame came where another was due, or with other values.
     WRONG_REPLY = "wrong reply"
     #: The frame that was due came, but others that are due later stood before it.
@@ -32,16 +36,73 @@ class Verdict(StrEnum):
     NOT_STARTED = "could not start"
     #: The case asks for something that this target does not offer; the reason says what.
     SKIPPED = "skipped"
+    #: It was skipped for lack of something that the target claims to have.
+    CLAIMED = "claimed, but skipped"
+    #: It failed as its target's list of known failures says; or it did not, and the list is wrong.
+    KNOWN_FAILURE = "known failure"
+    KNOWN_FAILURE_PASSED = "known failure that passes"
+    KNOWN_FAILURE_DIFFERS = "known failure that fails differently"
+    #: It failed, and its target's list says that it sometimes does.
+    KNOWN_FLAKY = "known flaky"
     #: The suite itself went wrong: never the fault of the target.
     HARNESS_ERROR = "harness error"
+
+    @property
+    def counts_as(self) -> str:
+        """`passed`, `failed`, `skipped`, or `known`: expected to fail, so that it neither passes nor fails a run."""
+        if self in (Verdict.PASSED, Verdict.NOT_STRICT):
+            return "passed"
+        if self in (Verdict.KNOWN_FAILURE, Verdict.KNOWN_FLAKY):
+            return "known"
+        return "skipped" if self is Verdict.SKIPPED else "failed"
+
+
+class Difference(NamedTuple):
+    """A field of a frame that is not what was due. `requirement` is the rule that says so, if no step does."""
+
+    field: str
+    expected: str
+    found: str
+    requirement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What was due and what came instead, for people and reports.
+
+    `frame` is what came, `marks` the ranges of its bytes that differ (start, end); both are empty if nothing came.
+    """
+
+    text: str
+    step: str = ""
+    place: str = ""
+    differences: tuple[Difference, ...] = ()
+    frame: bytes = b""
+    marks: tuple[tuple[int, int], ...] = ()
+    #: The last lines that the target has written.
+    output: str = ""
 
 
 class CaseFailed(Exception):
     """A case did not pass. The text tells what was due and what came instead."""
 
-    def __init__(self, verdict: Verdict, text: str) -> None:
+    def __init__(
+        self,
+        verdict: Verdict,
+        text: str,
+        *,
+        differences: tuple[Difference, ...] = (),
+        frame: bytes = b"",
+        marks: tuple[tuple[int, int], ...] = (),
+    ) -> None:
         super().__init__(text)
         self.verdict = verdict
+        self.failure = Failure(text, differences=differences, frame=frame, marks=marks)
+
+    def at(self, step: str, place: str) -> CaseFailed:
+        """The same failure, which now knows its step."""
+        self.failure = replace(self.failure, step=step, place=place)
+        return self
 
 
 class CaseSkipped(Exception):

@@ -474,6 +474,32 @@ SECTIONS: dict[str, str] = {
     "RENAMED": "12.19",
 }
 
+#: The chapters of the document: their titles by their numbers.
+CHAPTERS: dict[str, str] = {
+    "1": "Introduction",
+    "2": "Terminology",
+    "3": "Transport",
+    "4": "Frames",
+    "5": "Data types",
+    "6": "Flags, extensions, capabilities and versions",
+    "7": "States",
+    "8": "Requests and replies",
+    "9": "Order and delivery",
+    "10": "Names",
+    "11": "Text",
+    "12": "Messages",
+    "13": "Rate",
+    "14": "Keepalive and time-outs",
+    "15": "Limits and timers",
+    "16": "How a connection ends",
+    "17": "The operator",
+    "18": "The client at work",
+    "19": "The server's log",
+    "20": "Security considerations",
+    "21": "Index of requirements",
+    "22": "Messages as bytes",
+}
+
 #: Every requirement by its identifier.
 REQUIREMENTS: dict[str, Requirement] = {
     "TRANSPORT-1": Requirement(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conformance.language import load_cases, typed_line
-from conformance.strict_yaml import InvalidFile
+from conformance.language.strict_yaml import InvalidFile
 from impwire.codecs import CODECS
 from impwire.tables import FAILURES, REQUIREMENTS
 

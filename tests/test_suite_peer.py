@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from conformance.peer import Peer, build
-from conformance.transcript import Transcript
+from conformance.play.peer import Peer, build
+from conformance.play.transcript import Transcript
 from conformance.verdicts import CaseFailed, Verdict
 from impwire.messages import Goodbye, Notice
 

@@ -204,6 +204,11 @@ def _requirements(spec: Spec) -> str:
     places = [f"    {literal(m.name)}: {literal(sections.cited(m.name))}," for m in spec.messages]
     out = "\n" + comment("The section of the document that describes each message.")
     out += display("SECTIONS: dict[str, str] = ", "{", places, "}")
+    titles = [
+        f"    {literal(sections.cited(c.id))}: {literal(c.title)}," for c in spec.chapters if sections.cited(c.id)
+    ]
+    out += "\n" + comment("The chapters of the document: their titles by their numbers.")
+    out += display("CHAPTERS: dict[str, str] = ", "{", titles, "}")
     entries = []
     for place, requirement in spec.requirements():
         text = literal(sections.resolve(" ".join(requirement.text.split())))

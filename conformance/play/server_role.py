@@ -18,12 +18,12 @@ from impwire.codecs import CODECS
 from impwire.tables import FAILURES, MAX_FRAME_BEFORE_WELCOME, PROTOCOL_VERSION, REPLIES, Settings
 from impwire.wire import Message
 
-from .language import CONSOLE, SERVER, Case, Part, Step
+from ..language import CONSOLE, SERVER, Case, Part, Step
+from ..language.values import Scope, Unbound, all_constructs
+from ..targets import RunningServer
+from ..verdicts import CaseFailed, Verdict
 from .peer import Peer, build, sent
-from .targets import RunningServer
-from .transcript import Transcript, describe
-from .values import Scope, Unbound, all_constructs
-from .verdicts import CaseFailed, Verdict
+from .transcript import Kind, Transcript, describe
 
 _REQUESTS = {request.NAME for request in REPLIES}
 _REPLIES = {reply.NAME for replies in REPLIES.values() for reply in replies}
@@ -81,7 +81,7 @@ class ServerPlay:
                 getattr(self, f"_{step.verb.replace(' ', '_')}")(step)
         except CaseFailed as failed:
             self.server.check_alive()
-            raise CaseFailed(failed.verdict, f"at {step.place}: {step}\n{failed}") from None
+            raise failed.at(str(step), step.place) from None
         except Unbound as unbound:
             raise CaseFailed(Verdict.HARNESS_ERROR, f"at {step.place}: {step}\n{unbound}") from None
         self.step_began = time.monotonic()
@@ -131,7 +131,7 @@ class ServerPlay:
         self._actor(step).peer.end_stream()
 
     def _drops(self, step: Step) -> None:
-        self.transcript.note(f"{step.actor:>8} -> closes")
+        self._actor(step).peer.end_stream()
         self._gone(self._actor(step))
         self.server.unsettled = True
 
@@ -374,14 +374,14 @@ class ServerPlay:
 
     def _console(self, step: Step) -> None:
         assert self.server.program is not None
-        self.transcript.note(f"{'console':>8}  > {step.text}")
+        self.transcript.add(CONSOLE, Kind.TYPED, step.text)
         self.operated = time.monotonic()
         self.server.program.enter(step.text)
 
     def _server(self, step: Step) -> None:
         program = self.server.program
         assert program is not None
-        self.transcript.note(f"{'server':>8}    {step.verb}")
+        self.transcript.note(SERVER, step.verb)
         if step.verb == "is killed and restarted":
             program.restart()
             self.actors.clear()

@@ -7,10 +7,10 @@ import time
 from impwire import messages as m
 from impwire.tables import PROTOCOL_VERSION
 
+from ..targets import RunningServer
+from ..verdicts import CaseFailed
 from .peer import Peer, build
-from .targets import RunningServer
 from .transcript import Transcript
-from .verdicts import CaseFailed
 
 
 def settle(server: RunningServer, timeout: float) -> None:

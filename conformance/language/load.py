@@ -2,146 +2,25 @@
 
 A file has one key, `cases`, a list. A case is a transcript: each step is a list of actor, verb and what the verb takes.
 A script is written as a server sees it; with `client: ann` it is also played to a client, in the role of ann. Everything
-that can be known to be wrong before a case is played is reported here, with its place. `VERBS` is the whole language.
+that can be known to be wrong before a case is played is reported here, with its place.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from impwire.codecs import CODECS
-from impwire.tables import CLIENT_COMMANDS, LIMITS, PLAIN, REQUIREMENTS, TIMERS, Role
+from impwire.tables import LIMITS, REQUIREMENTS, TIMERS, Role
 
+from .case import Case, Part, Step
 from .strict_yaml import InvalidFile, Node, Problems, load, suggestion
 from .values import all_constructs, field_constructs, misfit
+from .verbs import CONSOLE, SERVER, VERBS, verbs_of
 
-CONSOLE, SERVER = "console", "server"
 _HEADER_FIELDS = ("request_id", "flags", "extensions", "length", "type")
-
-
-class Verb(NamedTuple):
-    """What follows the verb in a step, and in which roles it can be played."""
-
-    takes: str
-    roles: tuple[Role, ...] = (Role.SERVER, Role.CLIENT)
-
-
-_SERVER_ONLY = (Role.SERVER,)
-_CLIENT_ONLY = (Role.CLIENT,)
-
-VERBS: dict[str, Verb] = {
-    # Coming and going.
-    "connects": Verb(""),
-    "joins": Verb(""),
-    "leaves": Verb(""),
-    "ends stream": Verb("", roles=_SERVER_ONLY),
-    "drops": Verb("", roles=_SERVER_ONLY),
-    "resets": Verb("", roles=_SERVER_ONLY),
-    "vanishes": Verb("", roles=_SERVER_ONLY),
-    "stops reading": Verb("", roles=_SERVER_ONLY),
-    # Frames.
-    "sends": Verb("message fields?"),
-    "sends bytewise": Verb("message fields?", roles=_SERVER_ONLY),
-    "sends together": Verb("messages", roles=_SERVER_ONLY),
-    "sends raw": Verb("raw", roles=_SERVER_ONLY),
-    "floods": Verb("message fields until message fields?", roles=_SERVER_ONLY),
-    "receives": Verb("message fields? options?"),
-    "reads until": Verb("message fields?", roles=_SERVER_ONLY),
-    "receives raw": Verb("raw", roles=_CLIENT_ONLY),
-    "receives unshown": Verb("message fields?", roles=_CLIENT_ONLY),
-    "sends typed": Verb("message fields?", roles=_CLIENT_ONLY),
-    "stream ends": Verb("", roles=_CLIENT_ONLY),
-    "receives nothing": Verb(""),
-    "is closed": Verb(""),
-    "is reset": Verb("", roles=_SERVER_ONLY),
-    # People at a client.
-    "types": Verb("text", roles=_CLIENT_ONLY),
-    "ends input": Verb("", roles=_CLIENT_ONLY),
-    "sends nothing": Verb("", roles=_CLIENT_ONLY),
-    "shows": Verb("text", roles=_CLIENT_ONLY),
-    "shows line with": Verb("text", roles=_CLIENT_ONLY),
-    "shows help": Verb("", roles=_CLIENT_ONLY),
-    "complains": Verb("text", roles=_CLIENT_ONLY),
-    "exits": Verb("number", roles=_CLIENT_ONLY),
-}
-
-# Verbs of those who are no client.
-CONSOLE_VERBS: dict[str, Verb] = {"types": Verb("text", _SERVER_ONLY)}
-SERVER_VERBS: dict[str, Verb] = {
-    "is killed and restarted": Verb("", _SERVER_ONLY),
-    "is told to end": Verb("", _SERVER_ONLY),
-    "exits": Verb("number", _SERVER_ONLY),
-}
-
-
-class Part(NamedTuple):
-    """A message with its fields, as a step names it."""
-
-    message: str
-    fields: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Step:
-    """One line of a transcript. What the verb does not take is empty."""
-
-    actor: str
-    verb: str
-    parts: tuple[Part, ...] = ()
-    raw: tuple[Any, ...] = ()
-    text: str = ""
-    number: int = 0
-    #: Milliseconds as expressions: the frame has to come within the one and not before the other.
-    within: int | str | None = None
-    after: int | str | None = None
-    place: str = ""
-
-    @property
-    def message(self) -> str:
-        return self.parts[0].message if self.parts else ""
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        return self.parts[0].fields if self.parts else {}
-
-    def __str__(self) -> str:
-        words = [self.actor, self.verb, *(f"{part.message} {part.fields or ''}".strip() for part in self.parts)]
-        words += [str(self.raw)] if self.raw else []
-        words += [repr(self.text)] if self.text else []
-        return " ".join(words + ([str(self.number)] if self.verb == "exits" else []))
-
-
-@dataclass(frozen=True, eq=False)
-class Case:
-    """A script. `settings` is what it asks of the server; `clients` are the actors that a client can be tested as."""
-
-    id: str
-    title: str
-    proves: tuple[str, ...]
-    steps: tuple[Step, ...]
-    settings: dict[str, int] = field(default_factory=dict)
-    clients: tuple[str, ...] = ()
-    server: bool = True
-    fresh: bool = False
-    file: str = ""
-
-    @property
-    def own_server(self) -> bool:
-        """Whether the case needs a server that no other case has used."""
-        return self.fresh or bool(self.settings) or any(step.actor == SERVER for step in self.steps)
-
-    @property
-    def uses_files(self) -> bool:
-        """Whether the server has to find again what it has written."""
-        return any(step.verb == "is killed and restarted" for step in self.steps)
-
-    @property
-    def uses_console(self) -> bool:
-        return any(step.actor == CONSOLE for step in self.steps)
 
 
 def load_cases(paths: Iterable[Path]) -> list[Case]:
@@ -230,17 +109,13 @@ def _check_presence(nodes: list[Node]) -> None:
         (present.discard if verb in _GOES else present.add)(actor)
 
 
-def _verbs(actor: str) -> dict[str, Verb]:
-    return {CONSOLE: CONSOLE_VERBS, SERVER: SERVER_VERBS}.get(actor, VERBS)
-
-
 def _check_role(role: Role, nodes: list[Node], clients: tuple[str, ...]) -> None:
     """Report steps that the role cannot play: those of the actor under test against a client, all of them otherwise."""
     for node in nodes:
         words = node.value if isinstance(node.value, list) else []
         if len(words) < 2 or not isinstance(words[0].value, str) or not isinstance(words[1].value, str):
             continue
-        actor, verb = words[0].value, _verbs(words[0].value).get(words[1].value)
+        actor, verb = words[0].value, verbs_of(words[0].value).get(words[1].value)
         if verb is None or role in verb.roles or (role is Role.CLIENT and actor not in clients):
             continue
         words[1].problem(f"'{words[1].value}' cannot be played to a {role}")
@@ -252,7 +127,7 @@ def _step(node: Node) -> Step | None:
         node.problem("a step is a list of actor, verb and what the verb takes")
         return None
     actor = items[0].string()
-    verbs = _verbs(actor)
+    verbs = verbs_of(actor)
     name = items[1].string()
     if name not in verbs:
         items[1].problem(f"unknown verb '{name}'{suggestion(name, verbs) or '; known are ' + ', '.join(verbs)}")
@@ -355,19 +230,3 @@ def _hex(node: Node) -> str:
         node.problem("expected pairs of hexadecimal digits")
         return ""
     return text
-
-
-def typed_line(message: str, fields: dict[str, Any]) -> str | None:
-    """The line that makes a client send the message, by the table of commands; None if no line does."""
-    if PLAIN is not None and PLAIN[0] == message:
-        text = str(fields["text"])
-        return f"/{text}" if text.startswith("/") else text
-    for name, command in CLIENT_COMMANDS.items():
-        if command.sends is None or command.sends[0] != message:
-            continue
-        words = [f"/{name}"]
-        for argument in command.arguments:
-            holder = next(key for key, value in command.sends[1].items() if value == f"{{{argument.name}}}")
-            words.append(str(fields[holder]))
-        return " ".join(words)
-    return None

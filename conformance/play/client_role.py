@@ -17,13 +17,13 @@ from impwire.codecs import CODECS, NAME_TYPE
 from impwire.tables import CLIENT_COMMANDS, PROTOCOL_VERSION, REPLIES, Settings
 from impwire.wire import Message
 
+from ..language import Case, Part, Step, typed_line
+from ..language.values import Scope, Unbound, field_constructs
+from ..targets import RunningClient
+from ..verdicts import CaseFailed, Verdict
 from .display import display_line
-from .language import Case, Part, Step, typed_line
 from .peer import Peer, build, sent
-from .targets import RunningClient
-from .transcript import Transcript, describe
-from .values import Scope, Unbound, field_constructs
-from .verdicts import CaseFailed, Verdict
+from .transcript import Kind, Transcript, describe
 
 _REPLIES = {reply.NAME for replies in REPLIES.values() for reply in replies}
 _PUBLIC = {"CHAT", "JOINED", "LEFT", "RENAMED"}
@@ -59,7 +59,7 @@ class ClientPlay:
                 else:
                     self._told_of(step)
             except CaseFailed as failed:
-                raise CaseFailed(failed.verdict, f"at {step.place}: {step}\n{failed}") from None
+                raise failed.at(str(step), step.place) from None
             except Unbound as unbound:
                 raise CaseFailed(Verdict.HARNESS_ERROR, f"at {step.place}: {step}\n{unbound}") from None
         if self.inside:
@@ -139,11 +139,11 @@ class ClientPlay:
         self._type(step.text)
 
     def _type(self, line: str) -> None:
-        self.transcript.note(f"{'typed':>8}  > {line}")
+        self.transcript.add(self.actor, Kind.TYPED, line)
         self.client.program.enter(line)
 
     def _ends_input(self, step: Step) -> None:
-        self.transcript.note(f"{'typed':>8}  > (end of input)")
+        self.transcript.note(self.actor, "(end of input)")
         self.client.program.end_input()
         self.input_ended = True
 
@@ -310,7 +310,7 @@ class ClientPlay:
             if errors := self.client.program.tail():
                 text += f"\non its standard error:\n{errors}"
             raise CaseFailed(Verdict.TIMED_OUT if code is None else Verdict.CRASHED, text)
-        self.transcript.note(f"{'shown':>8}  < {line}")
+        self.transcript.add(self.actor, Kind.SHOWN, line)
         return line
 
     def _shows(self, step: Step) -> None:
@@ -349,7 +349,7 @@ class ClientPlay:
         if (line := self.client.program.next_line(self.timeout)) is not None:
             raise CaseFailed(Verdict.WRONG_OUTPUT, f"the client should have ended, and showed {line!r}")
         code = self.client.program.wait(self.timeout)
-        self.transcript.note(f"{self.actor:>8}    exit code {code}")
+        self.transcript.note(self.actor, f"exit code {code}")
         if code is None:
             raise CaseFailed(Verdict.TIMED_OUT, "the client should have ended, and is still running")
         if code != due:

@@ -13,8 +13,8 @@ from typing import Any
 from impwire.codecs import CODECS, FRAME
 from impwire.wire import DecodeError, Message
 
-from .transcript import Transcript, describe
-from .verdicts import CaseFailed, Verdict
+from ..verdicts import CaseFailed, Verdict
+from .transcript import Kind, Transcript, describe
 
 #: More than any frame that a target may send; what is longer is not read.
 _LONGEST_FRAME = 16 * 1024 * 1024
@@ -25,37 +25,41 @@ class Peer:
 
     def __init__(self, name: str, sock: socket.socket, timeout: float, transcript: Transcript) -> None:
         self.name, self._socket, self._timeout, self._transcript = name, sock, timeout, transcript
+        self._connection = transcript.new_connection(name)
         self._buffer = bytearray()
         self._ended = False
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def _note(self, kind: Kind, text: str, data: bytes = b"") -> None:
+        self._transcript.add(self.name, kind, text, data, self._connection)
 
     # -- sending -------------------------------------------------------------------------------------------------
 
     def send_raw(self, data: bytes, what: str = "bytes") -> None:
         """Send bytes. That the target has closed already is no failure here: what it says is looked at later."""
-        self._transcript.frame(self.name, "->", what, data)
+        self._note(Kind.SENT, what, data)
         self._socket.settimeout(self._timeout)
         try:
             self._socket.sendall(data)
         except (BrokenPipeError, ConnectionResetError):
-            self._transcript.note(f"{self.name:>8}    (the target has closed its side already)")
+            self._note(Kind.NOTE, "(the target has closed its side already)")
         except TimeoutError:
             raise CaseFailed(Verdict.TIMED_OUT, f"{self.name} could not send: the target does not read") from None
 
     def end_stream(self) -> None:
         """Say that nothing more will be sent."""
-        self._transcript.note(f"{self.name:>8} -> end of stream")
+        self._note(Kind.SENT_END, "end of stream")
         try:
             self._socket.shutdown(socket.SHUT_WR)
         except OSError:
-            self._transcript.note(f"{self.name:>8}    (the connection is gone already)")
+            self._note(Kind.NOTE, "(the connection is gone already)")
 
     def close(self) -> None:
         self._socket.close()
 
     def reset(self) -> None:
         """End the connection with a reset."""
-        self._transcript.note(f"{self.name:>8} -> reset")
+        self._note(Kind.SENT_RESET, "reset")
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
 
@@ -67,11 +71,11 @@ class Peer:
         try:
             message = CODECS.decode(frame)
         except DecodeError as error:
-            self._transcript.frame(self.name, "<-", "?", frame)
+            self._note(Kind.RECEIVED, "?", frame)
             raise CaseFailed(
                 Verdict.UNREADABLE, f"{self.name} should have got {due}, and got a frame with a fault: {error}"
             ) from None
-        self._transcript.frame(self.name, "<-", describe(message), frame)
+        self._note(Kind.RECEIVED, describe(message), frame)
         return message
 
     def skip_to(self, kind: type[Message]) -> None:
@@ -131,13 +135,13 @@ class Peer:
         while True:
             frame = self._whole_frame()
             if frame is not None:
-                self._transcript.frame(self.name, "<-", "?", frame)
+                self._note(Kind.RECEIVED, "?", frame)
                 raise CaseFailed(
                     Verdict.UNEXPECTED_FRAME, f"{self.name} should have got {due}, and got a frame: {frame.hex(' ')}"
                 )
             ending = self._fill(deadline)
             if ending is wanted:
-                self._transcript.note(f"{self.name:>8} <- {due}")
+                self._note(Kind.RECEIVED_RESET if ending is Verdict.RESET else Kind.RECEIVED_END, due)
                 return
             if ending is not None:
                 raise CaseFailed(ending, f"{self.name} should have got {due}; {_HAPPENED[ending]}")

@@ -1,0 +1,1 @@
+"""Plays cases: to a server as every actor, to a client as its server."""

@@ -1,0 +1,127 @@
+"""What happened in one run of a case: events, from which lines for people, charts and captures are made."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from impwire.wire import Message
+
+_LONGEST = 160
+#: Bytes of a frame that are shown, and in one row.
+_SHOWN, _ROW = 512, 32
+
+
+class Kind(StrEnum):
+    """What an event is. The direction is the suite's: SENT goes to the target."""
+
+    OPENED = "opened"
+    SENT = "sent"
+    RECEIVED = "received"
+    #: The suite has ended its sending side, closed, or reset the connection.
+    SENT_END = "sent end"
+    SENT_RESET = "sent reset"
+    #: The target has.
+    RECEIVED_END = "received end"
+    RECEIVED_RESET = "received reset"
+    #: A line at the console or at a client; a line that a client has shown.
+    TYPED = "typed"
+    SHOWN = "shown"
+    NOTE = "note"
+
+
+_ARROWS = {
+    Kind.SENT: "->",
+    Kind.SENT_END: "->",
+    Kind.SENT_RESET: "->",
+    Kind.RECEIVED: "<-",
+    Kind.RECEIVED_END: "<-",
+    Kind.RECEIVED_RESET: "<-",
+    Kind.TYPED: " >",
+    Kind.SHOWN: " <",
+    Kind.OPENED: "  ",
+    Kind.NOTE: "  ",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened, `at` seconds after the case began.
+
+    `connection` numbers the connections of the run from 1; 0 is no connection. `data` is what crossed it.
+    """
+
+    at: float
+    actor: str
+    kind: Kind
+    text: str
+    data: bytes = b""
+    connection: int = 0
+
+    def __str__(self) -> str:
+        rows = [self.data[start : start + _ROW].hex(" ") for start in range(0, min(len(self.data), _SHOWN), _ROW)]
+        if len(self.data) > _SHOWN:
+            rows.append(f"… ({len(self.data)} bytes in all)")
+        return "\n".join([f"{self.actor:>8} {_ARROWS[self.kind]} {self.text}", *(f"{'':>14}{row}" for row in rows)])
+
+    def as_json(self) -> dict[str, Any]:
+        """The event as an entry of the JSON report; what is empty is left out."""
+        entry: dict[str, Any] = {"at": round(self.at, 6), "actor": self.actor, "kind": str(self.kind)}
+        entry |= {"text": self.text} if self.text else {}
+        entry |= {"hex": self.data.hex()} if self.data else {}
+        return entry | ({"connection": self.connection} if self.connection else {})
+
+
+def event_from_json(entry: dict[str, Any]) -> Event:
+    """The event of an entry that `Event.as_json` has made."""
+    data = bytes.fromhex(entry.get("hex", ""))
+    return Event(
+        entry["at"], entry["actor"], Kind(entry["kind"]), entry.get("text", ""), data, entry.get("connection", 0)
+    )
+
+
+class Transcript:
+    """Events in the order in which they happened."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._began = time.monotonic()
+        self._closed = False
+        self._connections = 0
+
+    def close(self) -> None:
+        """Nothing that follows belongs to the story."""
+        self._closed = True
+
+    def new_connection(self, actor: str) -> int:
+        """Note that a connection stands; returns its number."""
+        self._connections += 1
+        self.add(actor, Kind.OPENED, "connects", connection=self._connections)
+        return self._connections
+
+    def add(self, actor: str, kind: Kind, text: str, data: bytes = b"", connection: int = 0) -> None:
+        """Note what has just happened."""
+        if not self._closed:
+            self.events.append(Event(time.monotonic() - self._began, actor, kind, text, data, connection))
+
+    def note(self, actor: str, text: str) -> None:
+        """Note what is neither a frame nor a line."""
+        self.add(actor, Kind.NOTE, text)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.events))
+
+
+def describe(message: Message) -> str:
+    """A message in one line: its name and its fields, but for what is empty."""
+    parts = []
+    for item in fields(message):  # type: ignore[arg-type]
+        value: Any = getattr(message, item.name)
+        if item.name in ("flags", "extensions") and not value:
+            continue
+        text = getattr(value, "name", None) if item.name in ("code", "reason", "scope") else None
+        shown = text or repr(value)
+        parts.append(f"{item.name}={shown if len(shown) <= _LONGEST else shown[:_LONGEST] + '…'}")
+    return f"{message.NAME} {' '.join(parts)}"

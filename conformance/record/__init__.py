@@ -1,0 +1,1 @@
+"""Makes a case of a conversation between any client and any server."""

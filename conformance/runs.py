@@ -1,0 +1,121 @@
+"""A run: one case, in one role, cut into segments in one way; and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from impwire.tables import CHAPTERS, REQUIREMENTS, Role
+
+from .language import Case
+from .play.transcript import Event
+from .verdicts import Failure, Verdict
+
+
+class Segmentation(StrEnum):
+    """How the suite cuts what it sends into segments (TRANSPORT-1: that must not matter)."""
+
+    #: A frame a segment, or as the case says.
+    AS_IS = "as-is"
+    #: Byte by byte.
+    BYTEWISE = "bytewise"
+    #: As much as can be in one segment.
+    JOINED = "joined"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One case in one role. `actor` is who the client under test is, empty when a server is tested."""
+
+    case: Case
+    role: Role
+    actor: str = ""
+    segmentation: Segmentation = Segmentation.AS_IS
+
+    @property
+    def id(self) -> str:
+        """`pm/delivered`, `pm/delivered@ann`, `pm/delivered~bytewise`: unique within a role."""
+        actor = f"@{self.actor}" if self.actor else ""
+        return self.case.id + actor + ("" if self.segmentation is Segmentation.AS_IS else f"~{self.segmentation}")
+
+    @property
+    def chapter(self) -> str:
+        """The number of the chapter of protocol.txt in which the first requirement that the case proves stands."""
+        return chapter_of(self.case.proves[0]) if self.case.proves else ""
+
+
+def chapter_of(requirement: str) -> str:
+    """The number of the chapter of a requirement: `12` for one of section 12.2."""
+    number = REQUIREMENTS[requirement].section.partition(".")[0]
+    assert number in CHAPTERS, number
+    return number
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a run. `text` explains a failure or a skip in a paragraph, `failure` a failure in its parts."""
+
+    run: Run
+    verdict: Verdict
+    seconds: float
+    text: str = ""
+    failure: Failure | None = None
+    events: tuple[Event, ...] = ()
+
+
+def runs_of(cases: Iterable[Case], roles: Iterable[Role]) -> list[Run]:
+    """Every case in every role in which it can be played, in each segmentation; those that share a server come first."""
+    roles, cases = list(roles), list(cases)
+    found: list[Run] = []
+    if Role.SERVER in roles:
+        for case in cases:
+            if case.server:
+                found += [Run(case, Role.SERVER, segmentation=kind) for kind in segmentations_of(case)]
+    found.sort(key=lambda run: run.case.own_server)
+    if Role.CLIENT in roles:
+        for case in cases:
+            found += [Run(case, Role.CLIENT, actor, kind) for actor in case.clients for kind in segmentations_of(case)]
+    return found
+
+
+def segmentations_of(case: Case) -> tuple[Segmentation, ...]:
+    """In which segmentations a case is played: sessions in all, derived cases as they are."""
+    return (Segmentation.AS_IS,) if case.derived else tuple(Segmentation)
+
+
+def record(result: Result, *, events: bool) -> dict[str, Any]:
+    """A result as plain values: an entry of the JSON report."""
+    run = result.run
+    entry: dict[str, Any] = {
+        "id": run.id,
+        "role": str(run.role),
+        "case": run.case.id,
+        "actor": run.actor,
+        "segmentation": str(run.segmentation),
+        "title": run.case.title,
+        "chapter": run.chapter,
+        "proves": list(run.case.proves),
+        "verdict": str(result.verdict),
+        "counts_as": result.verdict.counts_as,
+        "seconds": round(result.seconds, 4),
+        "text": result.text,
+    }
+    if result.failure is not None:
+        entry["failure"] = _failure(result.failure)
+    if events:
+        entry["events"] = [event.as_json() for event in result.events]
+    return entry
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return {
+        "text": failure.text,
+        "step": failure.step,
+        "place": failure.place,
+        "differences": [difference._asdict() for difference in failure.differences],
+        "frame": failure.frame.hex(),
+        "marks": [list(mark) for mark in failure.marks],
+        "output": failure.output,
+    }
