@@ -28,6 +28,7 @@ def test_wheel_holds_everything_under_impwire_and_runs(tmp_path: Path) -> None:
     assert {name for name in top if not name.endswith(".dist-info")} == {"impwire"}
     assert "impwire/py.typed" in names
     assert any(name.startswith("impwire/conformance/cases/") and name.endswith(".yaml") for name in names)
+    assert "impwire/conformance/reports/report.schema.json" in names
     # Unpacked and on the path, as an installation has it; the suite then starts its siblings by their names there.
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}

@@ -3,36 +3,148 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import os
+import platform
+import shlex
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from impwire.tables import CHAPTERS, PROTOCOL_VERSION, REQUIREMENTS
+
 from ..plan import Plan
+from ..runs import Run
+from .badge import badge
+from .compare import FORMAT, Comparison
+from .html import page
+from .junit import junit
+from .pcap import pcap
+
+_KINDS = ("passed", "failed", "skipped", "known")
 
 
-def make_report(entries: list[dict[str, Any]], plan: Plan) -> dict[str, Any]:
-    """What `--report-json` writes (see `report.schema.json`) and every other report is made of."""
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """What playing has yielded. `errors` are the suite's own: `run` is where, `text` what went wrong."""
+
+    entries: list[dict[str, Any]]
+    errors: list[dict[str, str]]
+    #: In UTC.
+    started: datetime
+    seconds: float
+    #: How many runs there were to play.
+    planned: int
+    interrupted: bool
+
+
+def make_report(played: Played, plan: Plan, runs: Iterable[Run], options: argparse.Namespace) -> dict[str, Any]:
+    """What `--report-json` writes (see `report.schema.json`) and every other report is made of.
+
+    Its cases stand in the order of `runs`, in which they were to be played.
+    """
+    place = {(str(run.role), run.id): number for number, run in enumerate(runs)}
+    entries = sorted(played.entries, key=lambda entry: place.get((entry["role"], entry["id"]), len(place)))
+    summary = _counts(entries)
+    summary["failed"] += len(played.errors)
+    major, minor = divmod(PROTOCOL_VERSION, 256)
+    return {
+        "format": FORMAT,
+        "suite": _version(),
+        "protocol": f"{major}.{minor}",
+        "started": played.started.isoformat(timespec="milliseconds"),
+        "seconds": round(played.seconds, 3),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "command": shlex.join(options.words),
+        "rerun": plan.rerun,
+        "targets": plan.targets,
+        "selection": {"expression": options.k, "cases": list(plan.cases), **asdict(plan.selection)},
+        "planned": played.planned,
+        "interrupted": played.interrupted,
+        "summary": summary,
+        "verdicts": dict(Counter(entry["verdict"] for entry in entries).most_common()),
+        "chapters": _chapters(entries),
+        "requirements": _requirements(entries),
+        "errors": played.errors,
+        "cases": entries,
+    }
+
+
+def _counts(entries: Iterable[dict[str, Any]]) -> dict[str, int]:
     counts = Counter(entry["counts_as"] for entry in entries)
-    summary = {kind: counts[kind] for kind in ("passed", "failed", "skipped", "known")}
-    return {"targets": plan.targets, "cases": entries, "summary": summary}
+    return {kind: counts[kind] for kind in _KINDS}
 
 
-def write_reports(report: dict[str, Any], options: argparse.Namespace) -> bool:
-    """Write every file that the options ask for. Tells why, and returns False, if one cannot be written."""
-    wanted: list[tuple[Path | None, Callable[[], str]]] = [
-        (options.report_json, lambda: json.dumps(report, indent=1) + "\n"),
-    ]
-    return all([_write(path, make()) for path, make in wanted if path is not None])
+def _chapters(entries: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
+    """Counts by the number of the chapter, in the order of the document; what proves nothing is under "" at the end."""
+    return {
+        number: counts
+        for number in (*CHAPTERS, "")
+        if any((counts := _counts(entry for entry in entries if entry["chapter"] == number)).values())
+    }
 
 
-def _write(path: Path, text: str) -> bool:
+def _requirements(entries: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
+    """How often the cases that prove a requirement ended in which verdict; empty if none was selected."""
+    found: dict[str, Counter[str]] = {requirement: Counter() for requirement in REQUIREMENTS}
+    for entry in entries:
+        for requirement in entry["proves"]:
+            found[requirement][entry["verdict"]] += 1
+    return {requirement: dict(counts.most_common()) for requirement, counts in found.items()}
+
+
+def _version() -> str:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        return metadata.version("instant-messenger-protocol")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+def write_reports(report: dict[str, Any], comparison: Comparison | None, options: argparse.Namespace) -> bool:
+    """Write every file that the options ask for. Tells why, and returns False, if one cannot be written."""
+    wanted: list[tuple[Path | None, Callable[[], str | bytes]]] = [
+        (options.report_json, lambda: as_json(report, traces=options.trace)),
+        (options.report_junit, lambda: junit(report)),
+        (options.report_html, lambda: page(report, comparison)),
+        (options.badge, lambda: badge(report)),
+        (options.pcap, lambda: pcap(report)),
+    ]
+    written = [_write(path, make()) for path, make in wanted if path is not None]
+    return all(written)
+
+
+def as_json(report: dict[str, Any], *, traces: bool) -> str:
+    """What `--report-json` writes. The events of runs that have not failed make it many times as large."""
+    cases = [
+        entry if traces or entry["counts_as"] == "failed" else {k: v for k, v in entry.items() if k != "events"}
+        for entry in report["cases"]
+    ]
+    return json.dumps({**report, "cases": cases}, indent=1) + "\n"
+
+
+def _write(path: Path, content: str | bytes) -> bool:
+    """Write a file whole or not at all, so that a full disk does not cost the report that was there before."""
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    # What is no plain file (a pipe, /dev/stdout) is written to as it is.
+    part = path.with_name(f".{path.name}.part") if path.is_file() or not path.exists() else path
+    part = path if path.is_symlink() else part
+    try:
+        if not path.parent.exists():
+            path.parent.mkdir(parents=True)
+        part.write_bytes(data)
+        if part is not path:
+            os.replace(part, path)
     except OSError as error:
         print(f"cannot write {path}: {error.strerror}", file=sys.stderr)
+        if part is not path:
+            with contextlib.suppress(OSError):
+                part.unlink()
         return False
     return True
