@@ -1,0 +1,159 @@
+"""Which runs are played: selections, what failed last, again and again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.plan import Plan, plan_from_json
+from conformance.runs import Run
+from conformance.selection import Selection, chapter
+from impwire.tables import REQUIREMENTS
+from tests.support import ROOT
+
+TARGETS = {"server": {"spawn": "x"}, "client": {"spawn": "x"}}
+ALL = Plan(targets=TARGETS).runs()
+
+
+def selected(**conditions: tuple[str, ...]) -> list[Run]:
+    return Plan(targets=TARGETS, selection=Selection(**conditions)).runs()
+
+
+def names(runs: list[Run]) -> list[str]:
+    return [f"{run.role} {run.id}" for run in runs]
+
+
+def test_nothing_asked_for_is_everything() -> None:
+    assert names(selected()) == names(ALL)
+    assert len(set(names(ALL))) == len(ALL)
+
+
+def test_requirement_selects_what_proves_it_and_nothing_else() -> None:
+    found = selected(requirements=("NAME-3",))
+    assert found
+    assert names(found) == names([run for run in ALL if "NAME-3" in run.case.proves])
+
+
+def test_chapter_selects_what_proves_something_in_it() -> None:
+    found = selected(chapters=("10",))
+    sections = [
+        {REQUIREMENTS[requirement].section.partition(".")[0] for requirement in run.case.proves} for run in found
+    ]
+    assert found
+    assert all("10" in section for section in sections)
+
+
+def test_conditions_narrow_each_other() -> None:
+    both = selected(requirements=("SAY-1",), segmentations=("bytewise",))
+    assert both
+    assert {run.segmentation for run in both} == {"bytewise"}
+    assert all("SAY-1" in run.case.proves for run in both)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "gone"),
+    [
+        ("say", lambda run: run.case.id.startswith("say/")),
+        ("say/to-all", lambda run: run.case.id == "say/to-all"),
+        ("*~bytewise", lambda run: run.segmentation == "bytewise"),
+        ("client *", lambda run: run.role == "client"),
+    ],
+)
+def test_exclude_takes_a_folder_an_id_or_a_pattern(pattern: str, gone: object) -> None:
+    assert callable(gone)
+    assert names(selected(exclude=(pattern,))) == names([run for run in ALL if not gone(run)])
+
+
+def test_plan_survives_the_way_to_another_process() -> None:
+    plan = Plan(targets=TARGETS, selection=Selection(exclude=("say",), ids=("server pm/delivered",)), repeat=3)
+    assert plan_from_json(plan.as_json()) == plan
+
+
+def test_chapter_by_number_or_part_of_its_title() -> None:
+    assert chapter("10") == "10"
+    assert chapter("keepalive") == "14"
+    with pytest.raises(ValueError, match="several chapters"):
+        chapter("me")
+    with pytest.raises(ValueError, match=r"no chapter.*10 \(Names\)"):
+        chapter("nonsense")
+
+
+def suite(*arguments: str, cache: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "conformance", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "XDG_CACHE_HOME": str(cache)},
+    )
+
+
+CASES = """
+cases:
+  - id: test/passes
+    title: Passes
+    proves: [SAY-1]
+    steps: [[ann, joins]]
+  - id: test/fails
+    title: Fails
+    proves: [SAY-1]
+    steps: [[ann, joins], [ann, sends, SAY, {text: hi}], [ann, receives, PONG]]
+"""
+
+
+def test_failed_last_plays_what_failed_and_forgets_it_once_it_passes(tmp_path: Path) -> None:
+    file = tmp_path / "cases.yaml"
+    file.write_text(CASES)
+    common = ("server", "--cases", str(file), "--segmentation", "as-is")
+    none = suite(*common, "--failed-last", cache=tmp_path)
+    assert none.returncode == 2
+    assert "no earlier run against this target is known" in none.stderr
+
+    assert suite(*common, cache=tmp_path).stdout.endswith("1 passed, 1 failed, 0 skipped\n")
+    again = suite(*common, "--failed-last", cache=tmp_path)
+    assert again.stdout.endswith("0 passed, 1 failed, 0 skipped\n")
+
+    file.write_text(CASES.replace("PONG", "OK"))
+    assert suite(*common, "--failed-last", cache=tmp_path).stdout.endswith("1 passed, 0 failed, 0 skipped\n")
+    done = suite(*common, "--failed-last", cache=tmp_path)
+    assert done.returncode == 2
+    assert "nothing failed in the last run" in done.stderr
+
+
+def test_repeat_plays_everything_so_often(tmp_path: Path) -> None:
+    result = suite("server", "--requirement", "NAME-3", "--segmentation", "as-is", "--repeat", "3", cache=tmp_path)
+    passed = int(result.stdout.splitlines()[-1].split()[0])
+    assert result.returncode == 0, result.stdout
+    assert passed == 3 * len(
+        [run for run in selected(requirements=("NAME-3",), segmentations=("as-is",)) if run.role == "server"]
+    )
+
+
+def test_until_failure_ends_with_the_failure(tmp_path: Path) -> None:
+    file = tmp_path / "cases.yaml"
+    file.write_text(CASES)
+    result = suite("server", "--cases", str(file), "--segmentation", "as-is", "--until-failure", cache=tmp_path)
+    assert result.returncode == 1
+    assert result.stdout.endswith("1 passed, 1 failed, 0 skipped\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--requirement", "NAME-33"), "unknown requirement 'NAME-33'; did you mean 'NAME-3'"),
+        (("--chapter", "99"), "'99' is no chapter of protocol.txt"),
+        (("--repeat", "0"), "'0' is not a number of times"),
+        (("--spawn", "x"), "say which role is under test"),
+        (("client", "--connect", "127.0.0.1:1"), "a client is started for each case"),
+    ],
+)
+def test_command_line_that_is_wrong_is_told(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+    result = suite(*arguments, cache=tmp_path)
+    assert result.returncode == 2
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
