@@ -10,16 +10,27 @@ import argparse
 import importlib.util
 import os
 import sys
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from . import last_run
+from .expectations import Expectations, write_list
 from .language import InvalidFile
 from .listing import explain, list_runs
 from .options import check, parser, plan_of
 from .plan import BUILT_IN, Plan
+from .plugin import Selected
+from .record.command import main as record
+from .reports.compare import NoReport, compare, read_report
 from .reports.console import Console
 from .reports.report import make_report, write_reports
+from .reports.summary import summarize
+from .reports.terminal import Terminal
+from .runs import Run
+from .selection import UnknownRun
+from .targets import Notices
 
 _MANY = 40
 _PLUGIN = f"{__package__}.plugin"
@@ -27,8 +38,12 @@ _PLUGIN = f"{__package__}.plugin"
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns its exit code."""
+    words = sys.argv[1:] if argv is None else argv
+    if words[:1] == ["record"]:
+        return record(words[1:])
     made = parser()
     options = made.parse_args(argv)
+    options.words = words
     check(made, options)
     plan = plan_of(options)
     try:
@@ -37,44 +52,71 @@ def main(argv: list[str] | None = None) -> int:
         if options.failed_last:
             plan = plan_of(options, ids=last_run.failed(plan))
         runs = plan.runs()
+        if expectations := plan.expectations():
+            expectations.check(plan.every_run())
+        expectations = expectations.with_old_list(options.write_known_failures)
+        earlier = read_report(options.compare) if options.compare else None
     except InvalidFile as invalid:
-        print(f"{invalid}\n{len(invalid.problems)} mistakes in the cases; nothing was played", file=sys.stderr)
+        print(f"{invalid}\n{len(invalid.problems)} mistakes; nothing was played", file=sys.stderr)
         return 2
-    except last_run.NoLastRun as none:
+    except (last_run.NoLastRun, NoReport, UnknownRun) as none:
         print(none, file=sys.stderr)
         return 2
     if options.list:
-        list_runs(runs, options.k)
-        return 0
+        selected = Selected()
+        # --repeat is for playing: nothing is listed twice.
+        code = pytest.main([*_arguments(replace(plan, repeat=1), options), "--collect-only"], plugins=[selected])
+        return 2 if code == pytest.ExitCode.USAGE_ERROR else list_runs(selected.runs)
     if options.n is None:
         # Starting processes takes longer than a few cases; a server that runs already is for one process alone.
         alone = options.k or options.connect or options.debug_wait or len(runs) * options.repeat < _MANY
         options.n = 1 if alone else os.cpu_count() or 1
     while True:
-        code = _play(plan, options)
+        code = _play(plan, runs, earlier, expectations, options)
         if code or not options.until_failure:
             return code
 
 
-def _play(plan: Plan, options: argparse.Namespace) -> int:
-    console = Console(sys.stdout)
-    # No configuration, cache or plugin of whatever project the suite is started in.
-    arguments = ["-c", os.devnull, "--rootdir", str(BUILT_IN), "-p", "no:terminal", "-p", "no:cacheprovider"]
-    arguments += ["-p", _PLUGIN, "--imp-plan", plan.as_json(), "-k", options.k]
+def _arguments(plan: Plan, options: argparse.Namespace) -> list[str]:
+    """What pytest is told. No configuration, cache or plugin of whatever project the suite is started in."""
+    arguments = ["-c", os.devnull, "--rootdir", str(BUILT_IN), "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:tmpdir"]
+    return [*arguments, "-p", _PLUGIN, "--imp-plan", plan.as_json(), "-k", options.k]
+
+
+def _play(
+    plan: Plan,
+    runs: list[Run],
+    earlier: dict[str, Any] | None,
+    expectations: Expectations,
+    options: argparse.Namespace,
+) -> int:
+    terminal = Terminal(sys.stdout)
+    console = Console(terminal, plan, tracing=options.trace)
+    arguments = _arguments(plan, options)
+    arguments += ["-s"] if options.debug_wait else []
     if options.n > 1 and importlib.util.find_spec("xdist") is not None:
-        arguments += ["-n", str(options.n)]
-    code = pytest.main(arguments, plugins=[console])
+        # A process that has nothing left to do takes over half of what another still has before it.
+        arguments += ["-n", str(options.n), "--dist", "worksteal"]
+    notices = Notices()
+    code = pytest.main(arguments, plugins=[console, notices])
+    console.close()
     if code == pytest.ExitCode.INTERRUPTED:
         print("interrupted; what was started has been ended", file=sys.stderr)
-    report = make_report(console.records, plan)
+    played = console.played(interrupted=code == pytest.ExitCode.INTERRUPTED)
+    report = make_report(played, plan, runs, options)
+    comparison = compare(earlier, report) if earlier is not None else None
     last_run.keep(plan, report)
-    written = write_reports(report, options)
-    console.finish()
+    terminal.write(f"{notices}{summarize(report, comparison, terminal.style)}")
+    written = write_reports(report, comparison, options)
+    if options.write_known_failures:
+        text = expectations.written(report["cases"], plan.every_run())
+        written &= write_list(options.write_known_failures, text)
     if code == pytest.ExitCode.INTERRUPTED:
         return 130
     if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR) or not written:
         return 2
-    return 1 if console.count("failed") or not console.count("passed") + console.count("known") else 0
+    summary = report["summary"]
+    return 1 if summary["failed"] or not summary["passed"] + summary["known"] else 0
 
 
 if __name__ == "__main__":

@@ -5,27 +5,19 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import sys
 from pathlib import Path
 
 from impwire.tables import DEFAULT_PORT, REQUIREMENTS, Role
 
-from .language.strict_yaml import suggestion
+from .language.strict_yaml import InvalidFile, suggestion
 from .plan import BUILT_IN, Plan
 from .runs import Segmentation
 from .selection import Selection, chapter
+from .targets import REFERENCE, load_target, of_command
 
 _PACKAGE = (__package__ or "conformance").rpartition("conformance")[0]
 PROGRAM = f"python -m {_PACKAGE}conformance"
-
-
-def reference_command(role: Role) -> str:
-    """The template that starts our own program, from a checkout or from an installed package."""
-    python = f"{shlex.quote(sys.executable)} -m {_PACKAGE}"
-    if role is Role.SERVER:
-        files = "--log {dir}/server.log --bans {dir}/bans.json"
-        return f"{python}reference_server --host {{host}} --port {{port}} {files} {{settings}}"
-    return f"{python}reference_client {{name}} --host {{host}} --port {{port}}"
+DEFAULT_TIMEOUT = 5.0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -46,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     )
     target = made.add_argument_group("target").add_mutually_exclusive_group()
     target.add_argument("--spawn", metavar="COMMAND", help='start this for the test, e.g. "./server {host} {port}"')
-    target.add_argument("--connect", metavar="HOST:PORT", type=_address, help="a server that runs already")
+    target.add_argument("--connect", metavar="HOST:PORT", type=address, help="a server that runs already")
     target.add_argument("--target", metavar="FILE", type=Path, help="a target file (see TARGETS.md)")
     _selection(made.add_argument_group("selection"))
     showing = made.add_argument_group("showing instead of playing")
@@ -64,6 +56,14 @@ def _selection(group: argparse._ArgumentGroup) -> None:
         metavar="EXPRESSION",
         default="",
         help="cases whose id, role or requirement has this, e.g. 'pm and not bob'",
+    )
+    group.add_argument(
+        "--id",
+        metavar="ID",
+        dest="named",
+        action="append",
+        default=[],
+        help="this run, as a failure names it; wildcards are allowed: pm/delivered@ann, 'pm/*'",
     )
     group.add_argument(
         "--requirement",
@@ -101,7 +101,11 @@ def _selection(group: argparse._ArgumentGroup) -> None:
 
 def _playing(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--timeout", metavar="S", type=_seconds, default=5.0, help="what is due may take this long (default: 5)"
+        "--timeout",
+        metavar="S",
+        type=_seconds,
+        default=DEFAULT_TIMEOUT,
+        help="what is due may take this long (default: 5)",
     )
     group.add_argument(
         "-n", metavar="N", type=_processes, help="processes that share the work, or auto (default: as many as pay)"
@@ -145,6 +149,7 @@ def plan_of(options: argparse.Namespace, ids: tuple[str, ...] = ()) -> Plan:
         segmentations=tuple(options.segmentation),
         exclude=tuple(options.exclude),
         ids=ids,
+        named=tuple(options.named),
     )
     return Plan(
         targets={str(role): _target(role, options) for role in roles},
@@ -166,20 +171,23 @@ def _target(role: Role, options: argparse.Namespace) -> dict[str, str]:
         return {"connect": "{}:{}".format(*options.connect)}
     if options.target:
         return {"file": str(options.target)}
-    return {"spawn": options.spawn or reference_command(role)}
+    return {"spawn": options.spawn} if options.spawn else {"file": str(REFERENCE[role])}
 
 
 def _rerun(options: argparse.Namespace) -> str:
     """The command line against the same target, for one case."""
     words = [PROGRAM, "{role}"]
-    for name in ("spawn", "target", "cases"):
+    for name in ("spawn", "target", "cases", "known_failures", "known_flaky"):
         if value := getattr(options, name):
-            words += [f"--{name}", shlex.quote(str(value))]
+            words += [f"--{name.replace('_', '-')}", shlex.quote(str(value))]
+    words += ["--strict"] if options.strict else []
+    words += [f"--timeout {options.timeout:g}"] if options.timeout != DEFAULT_TIMEOUT else []
     words += ["--connect", "{}:{}".format(*options.connect)] if options.connect else []
     return " ".join(words)
 
 
-def _address(text: str) -> tuple[str, int]:
+def address(text: str) -> tuple[str, int]:
+    """HOST:PORT, HOST or PORT, for argparse."""
     host, _, port = text.rpartition(":")
     if not host and not port.isdigit():
         host, port = text, str(DEFAULT_PORT)
@@ -227,8 +235,10 @@ def _seconds(text: str) -> float:
 
 def check(made: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     """Refuse options that do not go together, in words."""
-    if (options.spawn or options.connect or options.target) and not options.role:
+    if (options.spawn or options.connect) and not options.role:
         made.error("say which role is under test: server or client")
+    if options.target:
+        _check_target(made, options)
     if options.connect and options.role == Role.CLIENT:
         made.error("a client is started for each case: use --spawn or --target")
     if options.connect and (options.n or 1) > 1:
@@ -237,6 +247,22 @@ def check(made: argparse.ArgumentParser, options: argparse.Namespace) -> None:
         made.error("--debug-wait goes with one process: leave out -n")
     if options.spawn:
         try:
-            shlex.split(options.spawn)
+            problem = of_command(Role(options.role), options.spawn).problem()
         except ValueError as error:
-            made.error(f"--spawn: {error}: {options.spawn}")
+            problem = f"{str(error).lower()}: {options.spawn}"
+        if problem:
+            made.error(f"--spawn: {problem}")
+
+
+def _check_target(made: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Take the role from the target file."""
+    try:
+        target = load_target(options.target)
+    except InvalidFile as invalid:
+        made.exit(2, f"{invalid}\n{len(invalid.problems)} mistakes; nothing was played\n")
+    if options.role not in (None, target.role):
+        made.error(f"{options.target} is for a {target.role}, not for a {options.role}")
+    options.role = str(target.role)
+    if target.address is not None and (options.n or 1) > 1:
+        made.error("one server can be tested by one process only: leave out -n, or give the target file a command")
+    options.n = 1 if target.address is not None else options.n

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from impwire.tables import Role
 
 from .derived import derived_cases
+from .expectations import Expectations
 from .language import Case, load_cases
 from .runs import Run, runs_of
 from .selection import Selection
+from .targets import Target, target_of
 
 BUILT_IN = Path(__file__).parent / "cases"
 
@@ -50,8 +52,26 @@ class Plan:
         return found + derived_cases() if str(BUILT_IN) in self.cases else found
 
     def runs(self) -> list[Run]:
-        """What is to be run, in order. Raises `InvalidFile`."""
-        return [run for run in runs_of(self.load(), self.roles) if self.selection.holds(run)]
+        """What is to be run, in order. Raises `InvalidFile` and `UnknownRun`."""
+        every = runs_of(self.load(), self.roles)
+        self.selection.check(every)
+        return [run for run in every if self.selection.holds(run)]
+
+    def described(self) -> list[Target]:
+        """Its targets, with what their files say. Raises `InvalidFile`."""
+        return [target_of(role, self.targets[role]) for role in self.roles]
+
+    def expectations(self) -> Expectations:
+        """What is known to fail, from the target files and from lists of their own. Raises `InvalidFile`."""
+        found = Expectations()
+        for target in self.described():
+            found = found.with_those_of(target.known_failures, target.known_flaky)
+        return found.with_files(self.known_failures, self.known_flaky)
+
+    def every_run(self) -> list[Run]:
+        """All runs that a list may name: of either role, selected or not, those of the built-in cases among them."""
+        cases = replace(self, cases=tuple(dict.fromkeys((*self.cases, str(BUILT_IN))))).load()
+        return runs_of(cases, Role)
 
     def as_json(self) -> str:
         return json.dumps(asdict(self))

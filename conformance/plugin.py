@@ -12,15 +12,16 @@ from typing import Any
 
 import pytest
 
+from .expectations import Expectations
 from .plan import Plan, plan_from_json
-from .reports.failure import explain_failure
 from .runner import Runner
 from .runs import Run, record
-from .targets import ClientTarget, ServerTarget
+from .targets import ClientTarget, RunningClient, RunningServer, ServerTarget, wait_for_debugger
 
 _KEY = "imp"
 _PLAN = pytest.StashKey[Plan]()
 _RUNNER = pytest.StashKey[Runner]()
+_EXPECTATIONS = pytest.StashKey[Expectations]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     config.stash[_PLAN] = plan_from_json(config.getoption("--imp-plan"))
+    config.stash[_EXPECTATIONS] = config.stash[_PLAN].expectations()
 
 
 def pytest_collection(session: pytest.Session) -> bool:
@@ -65,14 +67,14 @@ class _Item(pytest.Item):
 
     def runtest(self) -> None:
         plan = self.config.stash[_PLAN]
-        result = _runner(self.config).run(self.run)
+        result = self.config.stash[_EXPECTATIONS].judge(_runner(self.config).run(self.run))
         counts_as = result.verdict.counts_as
         entry = record(result, events=plan.keep_events or counts_as == "failed")
         self.user_properties.append((_KEY, entry))
         if counts_as in ("skipped", "known"):
             pytest.skip(result.text)
         if counts_as == "failed":
-            pytest.fail(explain_failure(entry, plan.rerun), pytrace=False)
+            pytest.fail(result.text, pytrace=False)  # The console explains it from the entry.
 
     def reportinfo(self) -> tuple[Path, int, str]:
         return Path(self.run.case.file), 0, self.name
@@ -84,22 +86,42 @@ def _runner(config: pytest.Config) -> Runner:
         targets = plan.targets
         server = ServerTarget.of(targets["server"]) if "server" in targets else None
         client = ClientTarget.of(targets["client"]) if "client" in targets else None
-        config.stash[_RUNNER] = Runner(server, client, plan.timeout, strict=plan.strict)
+        before = _wait if plan.debug_wait else None
+        config.stash[_RUNNER] = Runner(server, client, plan.timeout, strict=plan.strict, before=before)
     return config.stash[_RUNNER]
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
-    """Start what the next run needs while this one runs."""
+def _wait(run: Run, running: RunningServer | RunningClient) -> None:
+    wait_for_debugger(f"{run.role} {run.id}: {run.case.title}", running)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Start what the next run needs while this one runs. A target that cannot be started is told of once: what else
+    would be played to it is passed over."""
     runner = _runner(item.config)
-    if isinstance(nextitem, _Item):
+    if isinstance(item, _Item) and runner.given_up(item.run):
+        return True
+    # What is started early would wait while somebody debugs.
+    if isinstance(nextitem, _Item) and not item.config.stash[_PLAN].debug_wait:
         runner.prepare(nextitem.run)
-    return (yield)
+    return None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _RUNNER in config.stash:
         config.stash[_RUNNER].close()
+
+
+class Selected:
+    """Keeps what pytest has selected, and would play. Its `-k` alone knows which runs it means."""
+
+    def __init__(self) -> None:
+        self.runs: list[Run] = []
+
+    @pytest.hookimpl
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.runs = [item.run for item in session.items if isinstance(item, _Item)]
 
 
 def recorded(properties: list[tuple[str, object]]) -> dict[str, Any] | None:

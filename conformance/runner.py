@@ -1,59 +1,69 @@
-"""Runs cases one after another: finds each its server or client, plays it, and keeps what can serve again.
-
-Starting a program takes longer than most cases. So cases that ask for nothing special share one server, and the program
-that the next case needs is started while this one still runs.
-"""
+"""Runs cases one after another: finds each its server or client, plays it, and tells what became of it."""
 
 from __future__ import annotations
 
 import time
 import traceback
+from collections.abc import Callable
+from dataclasses import replace
 
 from impwire.tables import REQUIREMENTS, Role
 
 from .play.client_role import ClientPlay
-from .play.probe import settle
 from .play.server_role import ServerPlay
 from .play.transcript import Transcript
+from .pool import Held, Pool
 from .runs import Result, Run
 from .targets import ClientTarget, RunningClient, RunningServer, ServerTarget
 from .verdicts import CaseFailed, CaseSkipped, Failure, Verdict
 
 #: The verdicts that no SHOULD excuses.
-_GRAVE = (Verdict.CRASHED, Verdict.NOT_STARTED, Verdict.HARNESS_ERROR)
+_GRAVE = (Verdict.CRASHED, Verdict.NOT_STARTED, Verdict.CLAIMED, Verdict.HARNESS_ERROR)
 
 
 class Runner:
-    """`timeout` is how long anything that is due may take, in seconds. Call `close` at the end."""
+    """`timeout` is how long anything that is due may take, in seconds. Call `close` at the end.
+
+    `before` is called with what a run is to be played to, before that begins.
+    """
 
     def __init__(
-        self, server: ServerTarget | None, client: ClientTarget | None, timeout: float, *, strict: bool = False
+        self,
+        server: ServerTarget | None,
+        client: ClientTarget | None,
+        timeout: float,
+        *,
+        strict: bool = False,
+        before: Callable[[Run, RunningServer | RunningClient], None] | None = None,
     ) -> None:
+        self._before = before
         self._server_target, self._client_target = server, client
         self._timeout, self._strict = timeout, strict
-        self._shared: RunningServer | None = None
-        self._prepared: dict[Run, RunningServer | RunningClient] = {}
+        self._pool = Pool(server, timeout) if server is not None else None
+        self._clients: dict[Run, RunningClient] = {}
+        self._next: Run | None = None
 
     def prepare(self, run: Run) -> None:
         """Start what the run will need, without waiting for it. A failure shows when the run begins."""
-        if run in self._prepared or self._lacks(run):
+        self._next = run
+        if self._lacks(run) is not None:
             return
-        try:
-            if run.role is Role.CLIENT and self._client_target is not None:
-                self._prepared[run] = self._client_target.start(run.actor)
-            elif run.case.own_server and self._server_target is not None:
-                self._prepared[run] = self._server_target.start(run.case.settings)
-        except CaseFailed:
-            return
+        if run.role is Role.SERVER:
+            assert self._pool is not None
+            self._pool.prepare(run)
+        elif run not in self._clients and self._client_target is not None:
+            try:
+                self._clients[run] = self._client_target.start(run.actor)
+            except CaseFailed:
+                return
 
     def run(self, run: Run) -> Result:
         """Play a case and tell what became of it."""
         began, transcript = time.monotonic(), Transcript()
         verdict, failure, text = Verdict.PASSED, None, ""
         try:
-            lacking = self._lacks(run)
-            if lacking:
-                raise CaseSkipped(lacking)
+            if (lacking := self._lacks(run)) is not None:
+                raise lacking
             if run.role is Role.SERVER:
                 self._play_to_server(run, transcript)
             else:
@@ -66,7 +76,7 @@ class Runner:
         except Exception:
             verdict, text = Verdict.HARNESS_ERROR, traceback.format_exc(limit=-4)
             failure = Failure(text)
-        return Result(run, verdict, time.monotonic() - began, text, failure, tuple(transcript.events))
+        return Result(run, verdict, time.monotonic() - began, text, failure, transcript)
 
     def _excused(self, run: Run, verdict: Verdict) -> Verdict:
         """The verdict on a failure: a case that proves nothing but a SHOULD leaves the target conforming."""
@@ -75,73 +85,68 @@ class Runner:
 
     def close(self) -> None:
         """End every program that was started."""
-        for prepared in self._prepared.values():
-            _discard(prepared)
-        self._prepared.clear()
-        self._end_shared()
+        for client in self._clients.values():
+            client.discard()
+        self._clients.clear()
+        if self._pool is not None:
+            self._pool.close()
 
-    def _lacks(self, run: Run) -> str:
-        if run.role is Role.CLIENT:
-            return ""
-        assert self._server_target is not None
-        case = run.case
-        return self._server_target.lacks(
-            settings=bool(case.settings), console=case.uses_console, own=case.own_server, files=case.uses_files
-        )
+    def _lacks(self, run: Run) -> CaseSkipped | CaseFailed | None:
+        return self._target(run).lack(run.case)
+
+    def given_up(self, run: Run) -> str:
+        """Why nothing can be played to the target of the run any more; empty if it can."""
+        return self._target(run).given_up
+
+    def _target(self, run: Run) -> ServerTarget | ClientTarget:
+        target = self._server_target if run.role is Role.SERVER else self._client_target
+        assert target is not None
+        return target
 
     def _play_to_server(self, run: Run, transcript: Transcript) -> None:
-        server = self._own(run) if run.case.own_server else self._shared_server()
-        passed = False
+        assert self._pool is not None
+        for is_last in (False, True):
+            held = self._pool.take(run)
+            passed = False
+            transcript.start_over()
+            try:
+                self._play(run, held, transcript)
+                passed = True
+            except CaseFailed as failed:
+                if is_last or not self._pool.is_refusal(held, failed):
+                    raise
+            finally:
+                self._pool.give_back(run, held, passed=passed)
+            if passed:
+                return
+
+    def _play(self, run: Run, held: Held, transcript: Transcript) -> None:
+        play = ServerPlay(run.case, held.server, self._timeout, transcript, run.segmentation, held.source)
         try:
-            settle(server, self._timeout)
-            ServerPlay(run.case, server, self._timeout, transcript).play()
-            passed = True
+            if self._before is not None:
+                self._before(run, held.server)
+            play.play()
+            if (program := held.server.program) is not None and program.process.poll() is not None:
+                held.server.check_alive()
+        except CaseFailed as failed:
+            if held.server.program is not None:
+                failed.failure = replace(failed.failure, output=held.server.program.tail())
+            raise
         finally:
-            if run.case.own_server:
-                _discard(server)
-            elif not passed:
-                # What a failed case has left behind is not for the next one to find.
-                self._end_shared()
-
-    def _own(self, run: Run) -> RunningServer:
-        assert self._server_target is not None
-        server = self._prepared.pop(run, None) or self._server_target.start(run.case.settings)
-        assert isinstance(server, RunningServer)
-        return _ready(server)
-
-    def _shared_server(self) -> RunningServer:
-        assert self._server_target is not None
-        if self._shared is None:
-            self._shared = _ready(self._server_target.start({}))
-        return self._shared
-
-    def _end_shared(self) -> None:
-        if self._shared is not None:
-            _discard(self._shared)
-            self._shared = None
+            held.attempts_per_minute = play.scope.limits["attempts_per_minute"]
 
     def _play_to_client(self, run: Run, transcript: Transcript) -> None:
         assert self._client_target is not None
-        client = self._prepared.pop(run, None) or self._client_target.start(run.actor)
-        assert isinstance(client, RunningClient)
+        client = self._clients.pop(run, None) or self._client_target.start(run.actor)
+        # A run that was to be next may have gone to another process.
+        for stale in [other for other in self._clients if other is not self._next]:
+            self._clients.pop(stale).discard()
         try:
-            ClientPlay(run.case, run.actor, client, self._timeout, transcript).play()
+            if self._before is not None:
+                self._before(run, client)
+            ClientPlay(run.case, run.actor, client, self._timeout, transcript, run.segmentation).play()
+        except CaseFailed as failed:
+            failed.failure = replace(failed.failure, output=client.program.tail())
+            raise
         finally:
             client.discard()
-
-
-def _ready(server: RunningServer) -> RunningServer:
-    """The server once it accepts connections; one that does not, or is not waited for any longer, is ended."""
-    try:
-        server.wait_until_ready()
-    except BaseException:
-        _discard(server)
-        raise
-    return server
-
-
-def _discard(running: RunningServer | RunningClient) -> None:
-    if isinstance(running, RunningClient):
-        running.discard()
-    elif running.program is not None:
-        running.program.discard()

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
 from typing import Any
 
 from impwire.tables import CHAPTERS, REQUIREMENTS, Role
 
 from .language import Case
-from .play.transcript import Event
+from .play.segments import Segmentation as Segmentation
+from .play.segments import segmentations_of
+from .play.transcript import Event, Transcript
 from .verdicts import Failure, Verdict
-
-
-class Segmentation(StrEnum):
-    """How the suite cuts what it sends into segments (TRANSPORT-1: that must not matter)."""
-
-    #: A frame a segment, or as the case says.
-    AS_IS = "as-is"
-    #: Byte by byte.
-    BYTEWISE = "bytewise"
-    #: As much as can be in one segment.
-    JOINED = "joined"
 
 
 @dataclass(frozen=True)
@@ -55,34 +45,43 @@ def chapter_of(requirement: str) -> str:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a run. `text` explains a failure or a skip in a paragraph, `failure` a failure in its parts."""
+    """What became of a run. `text` explains a failure or a skip in a paragraph, `failure` a failure in its parts.
+
+    `found` is the verdict before a list of known failures was looked at, if that has changed it.
+    """
 
     run: Run
     verdict: Verdict
     seconds: float
     text: str = ""
     failure: Failure | None = None
-    events: tuple[Event, ...] = ()
+    transcript: Transcript = field(default_factory=Transcript)
+    found: Verdict | None = None
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What happened, in order."""
+        return self.transcript.events
 
 
 def runs_of(cases: Iterable[Case], roles: Iterable[Role]) -> list[Run]:
-    """Every case in every role in which it can be played, in each segmentation; those that share a server come first."""
+    """Every case in every role in which it can be played, in each segmentation that makes a difference.
+
+    Those that share a server come first, and those that ask for the same settings stand together.
+    """
     roles, cases = list(roles), list(cases)
     found: list[Run] = []
     if Role.SERVER in roles:
         for case in cases:
             if case.server:
                 found += [Run(case, Role.SERVER, segmentation=kind) for kind in segmentations_of(case)]
-    found.sort(key=lambda run: run.case.own_server)
+    found.sort(key=lambda run: (run.case.own_server, sorted(run.case.settings.items())))
     if Role.CLIENT in roles:
         for case in cases:
-            found += [Run(case, Role.CLIENT, actor, kind) for actor in case.clients for kind in segmentations_of(case)]
+            for actor in case.clients:
+                kinds = segmentations_of(case, Role.CLIENT, actor)
+                found += [Run(case, Role.CLIENT, actor, kind) for kind in kinds]
     return found
-
-
-def segmentations_of(case: Case) -> tuple[Segmentation, ...]:
-    """In which segmentations a case is played: sessions in all, derived cases as they are."""
-    return (Segmentation.AS_IS,) if case.derived else tuple(Segmentation)
 
 
 def record(result: Result, *, events: bool) -> dict[str, Any]:
@@ -102,6 +101,8 @@ def record(result: Result, *, events: bool) -> dict[str, Any]:
         "seconds": round(result.seconds, 4),
         "text": result.text,
     }
+    if result.found is not None:
+        entry["found"] = str(result.found)
     if result.failure is not None:
         entry["failure"] = _failure(result.failure)
     if events:

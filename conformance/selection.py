@@ -7,7 +7,12 @@ from fnmatch import fnmatchcase
 
 from impwire.tables import CHAPTERS, REQUIREMENTS
 
+from .language.strict_yaml import suggestion
 from .runs import Run, chapter_of
+
+
+class UnknownRun(Exception):
+    """No run is called as the command line says; the text suggests one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,12 +26,16 @@ class Selection:
     segmentations: tuple[str, ...] = ()
     #: `role id` of runs, as a report has them.
     ids: tuple[str, ...] = ()
+    #: Identifiers with wildcards, of which one has to be that of the run.
+    named: tuple[str, ...] = ()
     #: Identifiers with wildcards that are not to be played.
     exclude: tuple[str, ...] = ()
 
     def holds(self, run: Run) -> bool:
         """Whether the run is selected."""
         if self.ids and f"{run.role} {run.id}" not in self.ids:
+            return False
+        if self.named and not any(fnmatchcase(run.id, pattern) for pattern in self.named):
             return False
         if self.segmentations and run.segmentation not in self.segmentations:
             return False
@@ -36,10 +45,17 @@ class Selection:
             return False
         return not any(_matches(run, pattern) for pattern in self.exclude)
 
+    def check(self, runs: list[Run]) -> None:
+        """Raises `UnknownRun` if an identifier is that of none of all runs."""
+        known = [run.id for run in runs]
+        for pattern in self.named:
+            if not any(fnmatchcase(id_, pattern) for id_ in known):
+                raise UnknownRun(f"no case is called {pattern!r}{suggestion(pattern, known)}; --list shows all")
+
     @property
     def chooses(self) -> bool:
         """Whether anything is selected at all, rather than everything played."""
-        return any((self.requirements, self.chapters, self.segmentations, self.ids, self.exclude))
+        return any((self.requirements, self.chapters, self.segmentations, self.ids, self.named, self.exclude))
 
 
 def _matches(run: Run, pattern: str) -> bool:

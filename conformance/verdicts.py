@@ -13,18 +13,20 @@ class Verdict(StrEnum):
     PASSED = "passed"
     #: Everything that a MUST demands was there; what was missing is a SHOULD.
     NOT_STRICT = "passed but not strict"
-    #: A frame came where another was due, or with other values.
+    #: A frame came where another was due, or with other values; a GOODBYE where an ERROR was due, for example.
     WRONG_REPLY = "wrong reply"
-    #: The frame that was due came, but others that are due later stood before it.
+    #: A frame came that is itself due, but later: it answers a request that has waited less long, or is what a later step
+    #: of the same actor expects.
     WRONG_ORDER = "wrong order"
-    #: A frame came where silence was due.
+    #: A frame came where silence or the end of the stream was due.
     UNEXPECTED_FRAME = "unexpected frame"
-    #: Bytes came that are no message of the protocol.
+    #: Bytes came that are no message of the protocol, or a frame longer than the limit in force.
     UNREADABLE = "unreadable frame"
-    #: The connection was ended where something else was due; RESET if not in good order.
+    #: The stream ended where something else was due, with or without the target's GOODBYE read before; RESET if by a
+    #: reset. A target of ours whose process has ended with it has CRASHED.
     CLOSED = "closed"
     RESET = "reset"
-    #: Something that was due did not come in time.
+    #: Something that was due did not come in time, or the target took no more bytes.
     TIMED_OUT = "timed out"
     #: A timer fired before its time.
     TOO_EARLY = "too early"
@@ -58,12 +60,20 @@ class Verdict(StrEnum):
 
 
 class Difference(NamedTuple):
-    """A field of a frame that is not what was due. `requirement` is the rule that says so, if no step does."""
+    """A field that is not what was due. `requirement` is the rule that says so, if no step does.
+
+    `field` is a path in a message, such as `who.name`; `type` for a message of another kind; `frame` where nothing, the
+    end of the stream or a frame was due and something else came; `line`, `exit code` and `time` for what is no frame.
+    """
 
     field: str
     expected: str
     found: str
     requirement: str = ""
+
+    def __str__(self) -> str:
+        rule = f" ({self.requirement})" if self.requirement else ""
+        return f"{self.field}: expected {self.expected}, found {self.found}{rule}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +110,9 @@ class CaseFailed(Exception):
         self.failure = Failure(text, differences=differences, frame=frame, marks=marks)
 
     def at(self, step: str, place: str) -> CaseFailed:
-        """The same failure, which now knows its step."""
-        self.failure = replace(self.failure, step=step, place=place)
+        """The same failure, which now knows its step; one that knows it already keeps it."""
+        if not self.failure.step:
+            self.failure = replace(self.failure, step=step, place=place)
         return self
 
 

@@ -4,67 +4,94 @@ The script is the same that is played to servers, seen from the other side. What
 must send when the line for it is typed; what it `receives`, the suite sends, and the client must show the line that the
 table of section 18 gives. What other actors do matters only where the server would tell of it: `joins` and `leaves` become
 JOINED and LEFT. At the end a client that is still there proves, with /who, that it has sent and shown nothing else.
+
+Where frames are to leave in as few segments as can be, they are held back until something is due from the client, or
+until it is to do something. The lines that it must show are looked for then, in the order of the frames.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
-from typing import Any
 
 from impwire import messages as m
-from impwire.codecs import CODECS, NAME_TYPE
-from impwire.tables import CLIENT_COMMANDS, PROTOCOL_VERSION, REPLIES, Settings
+from impwire.codecs import CODECS
+from impwire.tables import CLIENT_COMMANDS, PROTOCOL_VERSION
 from impwire.wire import Message
 
 from ..language import Case, Part, Step, typed_line
-from ..language.values import Scope, Unbound, field_constructs
+from ..language.values import Unbound, field_constructs
 from ..targets import RunningClient
-from ..verdicts import CaseFailed, Verdict
+from ..verdicts import CaseFailed, Difference, Verdict
+from .actor import ANSWERS
+from .compare import differences, wrong_message, wrong_values
+from .console import expect_error
 from .display import display_line
-from .peer import Peer, build, sent
-from .transcript import Kind, Transcript, describe
+from .peer import Outgoing, Peer, build
+from .segments import Segmentation, is_delicate, tells
+from .teller import Teller
+from .timing import expect_not_early
+from .transcript import Kind, Transcript
 
-_REPLIES = {reply.NAME for replies in REPLIES.values() for reply in replies}
-_PUBLIC = {"CHAT", "JOINED", "LEFT", "RENAMED"}
-_SERVER_NAME = "suite"
+#: Seconds for which a client that shows nothing more may need to end.
+_ENDING = 0.2
 
 
-class ClientPlay:
+class ClientPlay(Teller):
     """One run of a case against a client, in the role of `actor`."""
 
-    def __init__(self, case: Case, actor: str, client: RunningClient, timeout: float, transcript: Transcript) -> None:
-        self.case, self.actor, self.client = case, actor, client
-        self.timeout, self.transcript = timeout, transcript
-        self.scope = Scope()
-        self.scope.limits = {name: getattr(Settings(), name) for name in Settings.__slots__} | case.settings
+    def __init__(
+        self,
+        case: Case,
+        actor: str,
+        client: RunningClient,
+        timeout: float,
+        transcript: Transcript,
+        segmentation: Segmentation = Segmentation.AS_IS,
+    ) -> None:
+        super().__init__(case, actor)
+        self.client = client
+        self.timeout, self.transcript, self.segmentation = timeout, transcript, segmentation
+        self.joining = segmentation is Segmentation.JOINED and not is_delicate(case)
+        self.step = case.steps[0]
+        #: Frames that have not left yet, and the lines that they make the client show, each with its step.
+        self.held: list[Outgoing] = []
+        self.lines_due: list[tuple[Step, str]] = []
         self.peer: Peer | None = None
         self.own_name = actor
-        self.users: dict[str, m.User] = {}
-        self.requests: list[Message] = []
-        self.seq = 0
-        self.pings = 0
         self.inside = False
         self.errors_due: list[str] = []
         self.input_ended = False
+        #: What the client is to send because of lines that were typed ahead.
+        self.ahead: list[Part] = []
+        #: When a line was last typed: nothing that it has set off can have begun before.
+        self.typed = time.monotonic()
         #: Whether lines that nobody can foresee, such as the end of a help text, may stand before the next line.
         self.free_lines = False
 
     def play(self) -> None:
         """Raises `CaseFailed` at the first thing that is not as it should be."""
-        for step in self.case.steps:
-            try:
-                if step.actor == self.actor:
-                    getattr(self, f"_{step.verb.replace(' ', '_')}")(step)
-                else:
-                    self._told_of(step)
-            except CaseFailed as failed:
-                raise failed.at(str(step), step.place) from None
-            except Unbound as unbound:
-                raise CaseFailed(Verdict.HARNESS_ERROR, f"at {step.place}: {step}\n{unbound}") from None
-        if self.inside:
-            self._fence()
-        self._check_errors()
+        try:
+            for step in self.case.steps:
+                self.step = step
+                self._play(step)
+            self.step = Step(self.actor, "sends nothing", place="the end of the case")
+            self._flush()
+            if self.inside:
+                self._fence()
+            self._check_errors()
+        except CaseFailed as failed:
+            raise failed.at(str(self.step), self.step.place) from None
+        except Unbound as unbound:
+            text = f"at {self.step.place}: {self.step}\n{unbound}"
+            raise CaseFailed(Verdict.HARNESS_ERROR, text).at(str(self.step), self.step.place) from None
+
+    def _play(self, step: Step) -> None:
+        if not tells(step, self.actor):
+            self._flush()
+        if step.actor == self.actor:
+            getattr(self, f"_{step.verb.replace(' ', '_')}")(step)
+        else:
+            self._told_of(step)
 
     @property
     def _peer(self) -> Peer:
@@ -75,7 +102,8 @@ class ClientPlay:
     # -- what the client under test does -------------------------------------------------------------------------
 
     def _connects(self, step: Step) -> None:
-        self.peer = Peer(self.actor, self.client.accept(self.timeout), self.timeout, self.transcript)
+        sock = self.client.accept(self.timeout)
+        self.peer = Peer(self.actor, sock, self.timeout, self.transcript, self.segmentation)
 
     def _joins(self, step: Step) -> None:
         if self.peer is None:
@@ -91,56 +119,83 @@ class ClientPlay:
         self._expect_exit(0)
 
     def _sends(self, step: Step) -> None:
-        part = step.parts[0]
-        if part.message not in ("HELLO", "PONG") and not self.input_ended:
-            fields = {
-                name: self.scope.to_send(value, field_constructs(part.message)[name])
-                for name, value in part.fields.items()
-            }
-            line = typed_line(part.message, fields)
-            if line is None:
-                raise CaseFailed(Verdict.HARNESS_ERROR, f"no line that is typed sends {part.message}")
-            self._type(line)
-        self._next_from_client(part)
+        self._type_for(step.parts[0])
+        self._next_from_client(step.parts[0])
 
-    def _next_from_client(self, part: Part) -> Message:
-        message = self._peer.next_message(f"{part.message} {part.fields or ''}".strip())
+    def _sends_together(self, step: Step) -> None:
+        """The lines are typed at once. A client may wait for one reply before it sends the next request (REQ-3), so what
+        has not come when it is to be answered is read then."""
+        for part in step.parts:
+            self._type_for(part)
+        self.ahead += step.parts
+        self._next_ahead()
+
+    def _next_ahead(self) -> None:
+        if self.ahead:
+            self._next_from_client(self.ahead.pop(0))
+
+    def _type_for(self, part: Part) -> None:
+        """Type the line that makes the client send the message, if it is one that a person sends."""
+        if part.message in ("HELLO", "PONG") or self.input_ended:
+            return
+        constructs = field_constructs(part.message)
+        typed = {name: value for name, value in part.fields.items() if name in constructs}
+        line = typed_line(
+            part.message, {name: self.scope.to_send(value, constructs[name]) for name, value in typed.items()}
+        )
+        if line is None:
+            raise CaseFailed(Verdict.HARNESS_ERROR, f"no line that is typed sends {part.message}")
+        self._type(line)
+
+    def _next_from_client(self, part: Part, timeout: float | None = None) -> Message:
+        self._flush()
+        message = self._peer.next_message(str(part), timeout)
+        frame = self._peer.frame
         if part.message != message.NAME:
-            text = f"the client should have sent {part.message}, and sent {describe(message)}"
-            raise CaseFailed(Verdict.WRONG_REPLY, text)
-        found = self.scope.differences(part.fields, message)
-        request_id = getattr(message, "request_id", 0)
-        if not request_id:
-            found.append("request_id: 0 in a request (FRAME-8)")
-        if isinstance(message, m.Pong) and (message.request_id, message.nonce) != (self.pings, self.pings):
-            found.append(
-                f"expected request_id and nonce {self.pings} (PING-1), found {message.request_id} and {message.nonce}"
-            )
-        if isinstance(message, m.Hello) and not message.min_version <= PROTOCOL_VERSION <= message.max_version:
-            found.append(
-                f"the versions {message.min_version:#06x} to {message.max_version:#06x} do not hold {PROTOCOL_VERSION:#06x}"
-            )
-        if getattr(message, "flags", 0):
-            found.append("flags: not 0 (EXT-1)")
+            raise wrong_message(Verdict.WRONG_REPLY, "the suite", part, self.scope, message, frame)
+        found = differences(self.scope, part.fields, message, frame) + self._faults(message)
         if found:
-            raise CaseFailed(
-                Verdict.WRONG_REPLY, f"the client sent {message.NAME} with other values\n  " + "\n  ".join(found)
-            )
+            raise wrong_values(f"the client sent {message.NAME} with other values", found, frame)
         if not isinstance(message, m.Pong):
             self.requests.append(message)
-            self.scope.variables["request"] = request_id
+            self.scope.variables["request"] = message.request_id  # type: ignore[attr-defined]
         return message
+
+    def _faults(self, message: Message) -> list[Difference]:
+        """What is wrong with a message by the rules that hold for every one of a client."""
+        found = []
+        if not getattr(message, "request_id", 0):
+            found.append(Difference("request_id", "anything but 0", "0", "FRAME-8"))
+        if isinstance(message, m.Pong):
+            for name in ("request_id", "nonce"):
+                if (value := getattr(message, name)) != self.pings:
+                    found.append(Difference(name, str(self.pings), str(value), "PING-1"))
+        if isinstance(message, m.Hello) and not message.min_version <= PROTOCOL_VERSION <= message.max_version:
+            versions = f"{message.min_version:#06x} to {message.max_version:#06x}"
+            found.append(Difference("max_version", f"a range with {PROTOCOL_VERSION:#06x} in it", versions))
+        if flags := getattr(message, "flags", 0):
+            found.append(Difference("flags", "0", f"{flags:#04x}", "EXT-1"))
+        return found
 
     def _sends_typed(self, step: Step) -> None:
         """The client sends what a line that was typed before is to make it send."""
-        self._next_from_client(step.parts[0])
+        timeout = None if step.within is None else self.scope.number(step.within) / 1000
+        self._next_from_client(step.parts[0], timeout)
+        if step.after is not None:
+            expect_not_early(step.message, self.typed, self.scope.number(step.after), self._peer.frame)
 
     def _types(self, step: Step) -> None:
         self._type(step.text)
 
     def _type(self, line: str) -> None:
+        self.typed = time.monotonic()
         self.transcript.add(self.actor, Kind.TYPED, line)
         self.client.program.enter(line)
+
+    def _types_raw(self, step: Step) -> None:
+        data = self._raw(step)
+        self.transcript.add(self.actor, Kind.TYPED, data.hex(" "))
+        self.client.program.enter_bytes(data)
 
     def _ends_input(self, step: Step) -> None:
         self.transcript.note(self.actor, "(end of input)")
@@ -157,103 +212,53 @@ class ClientPlay:
 
     def _tell(self, part: Part, *, shown: bool = True) -> None:
         """Send a message to the client, which must show its line, unless it cannot be taken for a message at all."""
+        if part.message in ANSWERS and not self.requests:
+            self._next_ahead()
         values = self._values(part)
         data = build(part.message, values)
-        self._peer.send_raw(data, sent(part.message, data))
-        answered = self._answered(values) if part.message in _REPLIES else None
+        self.held.append(Outgoing(part.message, data))
+        answered = self._answered(values) if part.message in ANSWERS else None
         message = CODECS.by_name[part.message].parse(data, unchecked=True)
         if shown:
-            self._expect_display(message, answered)
+            self._note_display(message, answered)
         self._follow(message, answered)
+        if not self.joining or isinstance(message, m.Goodbye):
+            self._flush()
+        if isinstance(message, m.Goodbye):
+            self._peer.end_stream()  # END-2
 
-    def _answered(self, values: dict[str, Any]) -> Message | None:
-        request_id = values["request_id"]
-        if self.requests and self.requests[0].request_id == request_id:  # type: ignore[attr-defined]
-            return self.requests.pop(0)
-        return None
+    def _flush(self) -> None:
+        """Let the frames leave that were held back, and see what the client shows of them."""
+        frames, lines = self.held, self.lines_due
+        self.held, self.lines_due = [], []
+        if frames:
+            self._peer.send(frames)
+        for step, line in lines:
+            try:
+                self._expect_line(line)
+            except CaseFailed as failed:
+                raise failed.at(str(step), step.place) from None
 
     def _follow(self, message: Message, answered: Message | None) -> None:
         """What the message changes for what comes later."""
+        self.seq = max(self.seq, getattr(message, "seq", 0))
         if isinstance(message, m.Welcome):
             self.inside = True
+            self._peer.limit = message.max_frame
             self.users[self.actor] = m.User(session_id=message.session_id, name=message.name)
             self.scope.variables[self.actor] = self.users[self.actor]
         elif isinstance(message, m.Ok) and isinstance(answered, m.Rename):
             self.own_name = answered.name
         elif isinstance(message, m.Goodbye):
             self.inside = False
-            self._peer.end_stream()  # END-2
-
-    def _values(self, part: Part) -> dict[str, Any]:
-        """The fields of a message of the server, with what the step does not say as a server would fill it in."""
-        constructs = field_constructs(part.message)
-        values: dict[str, Any] = {}
-        for name, value in part.fields.items():
-            if name == "who" and isinstance(value, dict):
-                values[name] = self._user(value)
-            elif name == "extensions":
-                values[name] = [(tag, bytes.fromhex(digits)) for tag, digits in value]
-            elif isinstance(value, dict) and "at least" in value:
-                values[name] = self.scope.number(value["at least"])
-            elif self.scope.is_free(value):
-                values[name] = self.scope.variables[value[1:]] = self._default(part.message, name)
-            else:
-                values[name] = (
-                    self.scope.to_send(value, constructs[name]) if name in constructs else self.scope.number(value)
-                )
-        for name in constructs:
-            if name not in values:
-                values[name] = self._default(part.message, name)
-        values.setdefault("request_id", self._request_id(part.message))
-        return values
-
-    def _user(self, fields: dict[str, Any]) -> m.User:
-        """A user of whom a step tells only the name, or only the session."""
-        known = {user.name: user for user in self.users.values()}
-        name = str(self.scope.to_send(fields.get("name", "nobody"), NAME_TYPE))
-        session_id = self.scope.number(fields["session_id"]) if "session_id" in fields else None
-        user = known.get(name) or m.User(session_id=len(self.users) + 100, name=name)
-        return user if session_id is None else replace(user, session_id=session_id)
-
-    def _default(self, message: str, name: str) -> Any:
-        """The value of a field that the step does not give."""
-        if name in Settings.__slots__:
-            return self.scope.limits[name]
-        if name == "seq":
-            # ORD-3: every public event takes the next number; an OK bears that of the event that the request caused.
-            public = message in _PUBLIC or message in ("WELCOME", "NOTICE")
-            if public or (message == "OK" and self.requests and isinstance(self.requests[0], (m.Say, m.Rename))):
-                self.seq += 1
-                return self.seq
-            return 0
-        if name == "time":
-            return time.time_ns() // 1_000_000
-        if name == "request_type":
-            return self.requests[0].TYPE if self.requests else 0
-        if name == "entries":
-            return tuple(sorted(self.users.values(), key=lambda user: user.name.lower()))
-        if name == "nonce":
-            self.pings += message == "PING"
-            return self.pings
-        fixed = {"version": PROTOCOL_VERSION, "capabilities": 0, "session_id": 1, "name": self.actor}
-        fixed |= {"server_name": _SERVER_NAME, "retry_after_ms": 0, "detail": "", "more": False}
-        fixed["scope"] = m.NoticeScope.ALL
-        fixed["who"] = next((user for key, user in self.users.items() if key != self.actor), None)
-        return fixed.get(name)
-
-    def _request_id(self, message: str) -> int:
-        if message == "PING":
-            return self.pings
-        if message in _REPLIES and self.requests:
-            return int(self.requests[0].request_id)  # type: ignore[attr-defined]
-        return 0
 
     def _receives_raw(self, step: Step) -> None:
         for segment in step.raw:
-            data = bytes.fromhex(
-                segment if isinstance(segment, str) else segment["repeat"] * self.scope.number(segment["times"])
-            )
-            self._peer.send_raw(data)
+            self.held.append(Outgoing("", self._segment(segment)))
+            if not self.joining:
+                self._flush()
+        # A WELCOME may have been among it, and then this limit counts.
+        self._peer.limit = max(self._peer.limit, self.scope.limits["max_frame"])
 
     def _stream_ends(self, step: Step) -> None:
         """The server's side of the stream ends, without GOODBYE."""
@@ -283,33 +288,40 @@ class ClientPlay:
 
     # -- what the client under test shows ------------------------------------------------------------------------
 
-    def _expect_display(self, message: Message, answered: Message | None) -> None:
+    def _note_display(self, message: Message, answered: Message | None) -> None:
+        """Note the line that the client must show of a message, where this target's lines are looked at."""
         shown = display_line(message, answered, self.own_name)
-        if shown is None:
+        if shown is None or not self.client.displays:
             return
         line, stream = shown
         if stream == "error":
             self.errors_due.append(line)
         else:
-            self._expect_line(line)
+            self.lines_due.append((self.step, line))
 
     def _expect_line(self, due: str) -> None:
+        deadline = time.monotonic() + self.timeout
         line = self._next_line(repr(due))
         while self.free_lines and line != due:
-            line = self._next_line(repr(due))
+            line = self._next_line(repr(due), deadline)
         self.free_lines = False
         if line != due:
-            raise CaseFailed(Verdict.WRONG_OUTPUT, f"the client should have shown\n  {due!r}\nand showed\n  {line!r}")
+            raise self._wrong_line(f"{due!r}", f"{line!r}", f"have shown\n  {due!r}\nand showed\n  {line!r}")
 
-    def _next_line(self, due: str) -> str:
-        line = self.client.program.next_line(self.timeout)
+    def _wrong_line(self, due: str, found: str, text: str) -> CaseFailed:
+        difference = Difference("line", due, found)
+        return CaseFailed(Verdict.WRONG_OUTPUT, f"the client should {text}", differences=(difference,))
+
+    def _next_line(self, due: str, deadline: float | None = None) -> str:
+        left = self.timeout if deadline is None else max(0.0, deadline - time.monotonic())
+        line = self.client.program.next_line(left)
         if line is None:
-            code = self.client.program.wait(0)
+            # Whoever has closed its output may need a moment to be gone.
+            code = self.client.program.wait(_ENDING)
             state = "is still running" if code is None else f"has ended with {code}"
             text = f"the client should have shown {due} on its standard output, and showed nothing; it {state}"
-            if errors := self.client.program.tail():
-                text += f"\non its standard error:\n{errors}"
-            raise CaseFailed(Verdict.TIMED_OUT if code is None else Verdict.CRASHED, text)
+            verdict = Verdict.TIMED_OUT if code is None else Verdict.CRASHED
+            raise CaseFailed(verdict, text, differences=(Difference("line", due, f"nothing; it {state}"),))
         self.transcript.add(self.actor, Kind.SHOWN, line)
         return line
 
@@ -317,22 +329,28 @@ class ClientPlay:
         self._expect_line(step.text)
 
     def _shows_line_with(self, step: Step) -> None:
-        while step.text not in self._next_line(f"a line with {step.text!r}"):
+        deadline = time.monotonic() + self.timeout
+        while step.text not in self._next_line(f"a line with {step.text!r}", deadline):
             pass
 
     def _complains(self, step: Step) -> None:
         line = self._next_line(f"an explanation with {step.text!r}")
         if step.text not in line:
-            raise CaseFailed(
-                Verdict.WRONG_OUTPUT, f"the client should have explained {step.text!r}, and showed {line!r}"
-            )
+            text = f"have explained {step.text!r}, and showed {line!r}"
+            raise self._wrong_line(f"a line with {step.text!r}", f"{line!r}", text)
+
+    def _warns(self, step: Step) -> None:
+        line = expect_error(self.client.program, step.text, self.timeout)
+        self.transcript.add(self.actor, Kind.SHOWN, line)
 
     def _shows_help(self, step: Step) -> None:
         for command in CLIENT_COMMANDS.values():
             line = self._next_line(f"the line on {command.usage}")
             if command.usage not in line or command.help not in line:
-                text = f"the help should have had {command.usage} and {command.help!r}, and showed {line!r}"
-                raise CaseFailed(Verdict.WRONG_OUTPUT, text)
+                due = f"{command.usage} and {command.help!r}"
+                raise self._wrong_line(
+                    f"a line with {due}", f"{line!r}", f"have helped with {due}, and showed {line!r}"
+                )
         self.free_lines = True
 
     # -- ends ----------------------------------------------------------------------------------------------------
@@ -347,29 +365,30 @@ class ClientPlay:
     def _expect_exit(self, due: int) -> None:
         self.inside = False
         if (line := self.client.program.next_line(self.timeout)) is not None:
-            raise CaseFailed(Verdict.WRONG_OUTPUT, f"the client should have ended, and showed {line!r}")
+            self.transcript.add(self.actor, Kind.SHOWN, line)
+            raise self._wrong_line("no further line", f"{line!r}", f"have ended, and showed {line!r}")
         code = self.client.program.wait(self.timeout)
-        self.transcript.note(self.actor, f"exit code {code}")
-        if code is None:
-            raise CaseFailed(Verdict.TIMED_OUT, "the client should have ended, and is still running")
         if code != due:
-            text = f"the client should have ended with {due}, and ended with {code}\n{self.client.program.tail()}"
-            raise CaseFailed(Verdict.WRONG_EXIT, text)
+            found = Difference("exit code", str(due), "none, it is still running" if code is None else str(code))
+            text = f"the client should have ended with {due}"
+            text += ", and is still running" if code is None else f", and ended with {code}"
+            raise CaseFailed(Verdict.TIMED_OUT if code is None else Verdict.WRONG_EXIT, text, differences=(found,))
+        self.transcript.note(self.actor, f"exit code {code}")
         if due and not self.client.program.errors().strip():
-            raise CaseFailed(
-                Verdict.WRONG_OUTPUT, "the client ended without a line on standard error that says why (CLIENT-7)"
-            )
+            found = Difference("line", "a line on standard error that says why", "none", "CLIENT-7")
+            text = "the client ended without a line on standard error that says why (CLIENT-7)"
+            raise CaseFailed(Verdict.WRONG_OUTPUT, text, differences=(found,))
 
     def _check_errors(self) -> None:
         """The lines that belong on standard error stand there."""
-        if self.errors_due:
-            found = self.client.program.errors()
-            for line in self.errors_due:
-                if line not in found:
-                    text = f"standard error should have had {line!r}, and has {found!r}"
-                    raise CaseFailed(Verdict.WRONG_OUTPUT, text)
-        if "Traceback" in self.client.program.errors():
-            raise CaseFailed(Verdict.CRASHED, self.client.program.errors())
+        errors = self.client.program.errors()
+        if "Traceback (most recent call last)" in errors:
+            raise CaseFailed(Verdict.CRASHED, f"the client has failed:\n{errors}")
+        for line in self.errors_due:
+            if line not in errors:
+                found = Difference("line", repr(line), repr(errors))
+                text = f"standard error should have had {line!r}, and has {errors!r}"
+                raise CaseFailed(Verdict.WRONG_OUTPUT, text, differences=(found,))
 
     def _sends_nothing(self, step: Step) -> None:
         self._fence()
@@ -379,3 +398,4 @@ class ClientPlay:
         self._type("/who")
         self._next_from_client(Part("WHO", {}))
         self._tell(Part("ROSTER", {}))
+        self._flush()

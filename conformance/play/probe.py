@@ -12,37 +12,25 @@ from ..verdicts import CaseFailed
 from .peer import Peer, build
 from .transcript import Transcript
 
+#: As long as every server takes a name, whatever its max_name.
+_NAME = "imp-test"
 
-def settle(server: RunningServer, timeout: float) -> None:
+
+class Refused(Exception):
+    """The server has taken as many connections from this address as it takes in a minute."""
+
+
+def settle(server: RunningServer, timeout: float, source: str = "") -> None:
     """Wait until nobody is left from earlier cases: a newcomer sees who is there, and waits for each one's LEFT.
 
-    Raises `CaseFailed` if somebody stays.
+    Raises `CaseFailed` if somebody stays, `Refused` if the server lets nobody in.
     """
     if not server.unsettled:
         return
     transcript = Transcript()
-    peer = Peer("probe", server.connect(timeout), timeout, transcript)
+    peer = Peer("probe", server.connect(timeout, source=source), timeout, transcript)
     try:
-        version = PROTOCOL_VERSION
-        hello = {
-            "request_id": 1,
-            "min_version": version,
-            "max_version": version,
-            "capabilities": 0,
-            "name": "imp-probe",
-        }
-        peer.send_raw(build("HELLO", hello) + build("WHO", {"request_id": 2, "after": "", "limit": 0}))
-        others: set[int] = set()
-        deadline = time.monotonic() + timeout
-        while not isinstance(message := peer.next_message("ROSTER", deadline - time.monotonic()), m.Roster):
-            if isinstance(message, m.Left):
-                others.add(message.who.session_id)
-        left = others
-        waiting = {user.session_id: user.name for user in message.entries if user.name != "imp-probe"}
-        while missing := {name for session_id, name in waiting.items() if session_id not in left}:
-            message = peer.next_message(f"LEFT of {', '.join(sorted(missing))}", deadline - time.monotonic())
-            if isinstance(message, m.Left):
-                left.add(message.who.session_id)
+        _wait_for_all(peer, time.monotonic() + timeout)
         peer.send_raw(build("LEAVE", {"request_id": 3}))
         peer.skip_to(m.Goodbye)
         server.unsettled = server.program is None
@@ -53,3 +41,21 @@ def settle(server: RunningServer, timeout: float) -> None:
         ) from None
     finally:
         peer.close()
+
+
+def _wait_for_all(peer: Peer, deadline: float) -> None:
+    hello = {"min_version": PROTOCOL_VERSION, "max_version": PROTOCOL_VERSION, "capabilities": 0, "name": _NAME}
+    peer.send_raw(build("HELLO", {"request_id": 1, **hello}))
+    welcome = peer.next_message_by("WELCOME", deadline)
+    if isinstance(welcome, m.Goodbye) and welcome.code == m.GoodbyeCode.TOO_MANY_ATTEMPTS:
+        raise Refused
+    peer.send_raw(build("WHO", {"request_id": 2, "after": "", "limit": 0}))
+    left: set[int] = set()
+    while not isinstance(message := peer.next_message_by("ROSTER", deadline), m.Roster):
+        if isinstance(message, m.Left):
+            left.add(message.who.session_id)
+    waiting = {user.session_id: user.name for user in message.entries if user.name != _NAME}
+    while missing := {name for session_id, name in waiting.items() if session_id not in left}:
+        message = peer.next_message_by(f"LEFT of {', '.join(sorted(missing))}", deadline)
+        if isinstance(message, m.Left):
+            left.add(message.who.session_id)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
@@ -12,6 +14,8 @@ from impwire.wire import Message
 _LONGEST = 160
 #: Bytes of a frame that are shown, and in one row.
 _SHOWN, _ROW = 512, 32
+#: Events that are kept of the beginning of a case, and of its end.
+_MOST = 5000
 
 
 class Kind(StrEnum):
@@ -82,11 +86,35 @@ def event_from_json(entry: dict[str, Any]) -> Event:
     )
 
 
+#: The text of an event, or what makes it: most are never read.
+Words = str | Callable[[], str]
+
+
+_Entry = tuple[float, str, Kind, Words, bytes, int]
+
+
 class Transcript:
-    """Events in the order in which they happened."""
+    """Events in the order in which they happened. Of a case that floods, the first and the last are kept."""
 
     def __init__(self) -> None:
-        self.events: list[Event] = []
+        self.start_over()
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        missing: list[_Entry] = []
+        if self._left_out:
+            words = f"({self._left_out} events are left out here)"
+            missing = [(self._first[-1][0], "", Kind.NOTE, words, b"", 0)]
+        return tuple(
+            Event(at, actor, kind, words if isinstance(words, str) else words(), data, connection)
+            for at, actor, kind, words, data, connection in (*self._first, *missing, *self._last)
+        )
+
+    def start_over(self) -> None:
+        """Forget everything: the case begins now."""
+        self._first: list[_Entry] = []
+        self._last: deque[_Entry] = deque(maxlen=_MOST)
+        self._left_out = 0
         self._began = time.monotonic()
         self._closed = False
         self._connections = 0
@@ -101,10 +129,16 @@ class Transcript:
         self.add(actor, Kind.OPENED, "connects", connection=self._connections)
         return self._connections
 
-    def add(self, actor: str, kind: Kind, text: str, data: bytes = b"", connection: int = 0) -> None:
+    def add(self, actor: str, kind: Kind, text: Words, data: bytes = b"", connection: int = 0) -> None:
         """Note what has just happened."""
-        if not self._closed:
-            self.events.append(Event(time.monotonic() - self._began, actor, kind, text, data, connection))
+        if self._closed:
+            return
+        entry = (time.monotonic() - self._began, actor, kind, text, data, connection)
+        if len(self._first) < _MOST:
+            self._first.append(entry)
+        else:
+            self._left_out += len(self._last) == _MOST
+            self._last.append(entry)
 
     def note(self, actor: str, text: str) -> None:
         """Note what is neither a frame nor a line."""

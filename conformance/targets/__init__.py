@@ -1,11 +1,27 @@
 """What is under test: a server or client that the suite starts, or a server that runs already.
 
-A command is a template: `{host}` and `{port}` are where to listen or connect, `{name}` is the name of a client's user,
-`{settings}` becomes options such as `--rate-burst 3` (a server without it cannot be set, and cases that ask for settings
-are skipped), `{dir}` is an empty folder for whatever the program writes.
+A target file says how (`load`); `--spawn` and `--connect` are its short forms, and all end as one `Target`. TARGETS.md
+beside this folder is the page for whoever writes one.
 """
 
 from .client import ClientTarget, RunningClient
+from .load import load_target, target_of
+from .notices import Notices, TargetWarning
 from .server import RunningServer, ServerTarget
+from .target import REFERENCE, Target, of_command
+from .waiting import wait_for_debugger
 
-__all__ = ["ClientTarget", "RunningClient", "RunningServer", "ServerTarget"]
+__all__ = [
+    "REFERENCE",
+    "ClientTarget",
+    "Notices",
+    "RunningClient",
+    "RunningServer",
+    "ServerTarget",
+    "Target",
+    "TargetWarning",
+    "load_target",
+    "of_command",
+    "target_of",
+    "wait_for_debugger",
+]

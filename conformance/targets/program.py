@@ -1,121 +1,165 @@
-"""A process of the target, and all that it writes."""
+"""A process of the target, and all that it writes and starts.
+
+Whatever the program does, it can cost the suite neither its time nor the machine's disk: what it writes is read and
+bounded (`output`), what it does not read is given up after a while, and what it starts is ended with it (`processes`).
+"""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import os
-import selectors
+import select
 import shlex
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
+import warnings
 from pathlib import Path
+from typing import IO
 
 from ..verdicts import CaseFailed, Verdict
+from .notices import TargetWarning
+from .output import KEPT, Output
+from .processes import MARK, described, end_marked, ending, marked
+from .target import Target
 
-HOST = "127.0.0.1"
-_TAIL = 15
+_TAIL, _LONGEST_LINE = 15, 400
+#: Seconds in which a program has to take a line that is typed.
+_TYPING = 5.0
 
 
 @functools.cache
-def _root() -> tempfile.TemporaryDirectory[str]:
-    """The folder of all folders, which goes when this process ends."""
-    return tempfile.TemporaryDirectory(prefix="imp-conformance-", ignore_cleanup_errors=True)
+def _root() -> str:
+    """The folder of all folders. It goes when this process ends, with whatever is left of all targets."""
+    folder = tempfile.mkdtemp(prefix="imp-conformance-")
+    atexit.register(_clear, folder)
+    return folder
+
+
+def _clear(folder: str) -> None:
+    end_marked(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 class Program:
-    """A process of the target, in a folder and a process group of its own. Its output goes to files there, so it can
-    never block on it; a client's standard output alone is read line by line."""
+    """A process of the target, in a folder and a process group of its own.
 
-    def __init__(self, template: str, values: dict[str, str], settings: dict[str, int], *, read_output: bool) -> None:
-        self.folder = Path(tempfile.mkdtemp(dir=_root().name))
-        self._template, self._values, self._settings = template, values, settings
-        self._read_output = read_output
-        self._lines = bytearray()
-        self.process = self._start()
+    `values` fill the placeholders of its command, `settings` are limits and timers as the tables have them.
+    Raises `CaseFailed` with NOT_STARTED.
+    """
+
+    def __init__(self, target: Target, values: dict[str, str], settings: dict[str, int]) -> None:
+        self.folder = Path(tempfile.mkdtemp(dir=_root()))
+        self._target, self._settings = target, settings
+        self._values = {**values, "dir": str(self.folder)}
+        #: Whether somebody has told it to end, so that its end is no crash.
+        self.told_to_end = False
+        try:
+            self.process = self._start()
+        except CaseFailed:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
 
     def _start(self) -> subprocess.Popen[bytes]:
         command = self.command()
-        with (self.folder / "errors.txt").open("ab") as errors, (self.folder / "output.txt").open("ab") as output:
-            try:
-                return subprocess.Popen(
-                    command,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE if self._read_output else output,
-                    stderr=errors,
-                    start_new_session=True,
-                )
-            except OSError as error:
-                shutil.rmtree(self.folder, ignore_errors=True)
-                raise CaseFailed(Verdict.NOT_STARTED, f"{command[0]}: {error.strerror}") from None
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                cwd=self._target.folder,
+                env={**self._target.variables(self._values, self._settings), MARK: str(self.folder)},
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            raise CaseFailed(Verdict.NOT_STARTED, _why_not(command[0], self._target.folder, error)) from None
+        assert process.stdin is not None
+        os.set_blocking(process.stdin.fileno(), False)
+        self.output, self._errors = _taken(process.stdout), _taken(process.stderr)
+        return process
 
     def command(self) -> list[str]:
         """The words of the command with every placeholder filled."""
-        words: list[str] = []
-        values = {**self._values, "dir": str(self.folder)}
-        for word in shlex.split(self._template):
-            if word == "{settings}":
-                for name, value in self._settings.items():
-                    words += [f"--{name.replace('_', '-')}", str(value)]
-                continue
-            for name, text in values.items():
-                word = word.replace(f"{{{name}}}", text)
-            words.append(word)
-        return words
+        return self._target.words(self._values, self._settings)
 
-    def restart(self) -> None:
-        """End the process as suddenly as can be, and start it again on the same files."""
-        self.kill()
-        self.process = self._start()
+    def shown_command(self) -> str:
+        """The command as one would type it."""
+        return shlex.join(self.command())
+
+    # -- what it writes ------------------------------------------------------------------------------------------
 
     def tail(self) -> str:
         """The last lines of its output, for a report."""
-        text = "".join(self._written(name) for name in ("output.txt", "errors.txt"))
-        return "\n".join(text.splitlines()[-_TAIL:])
+        outputs = (self.output, self._errors)
+        lines = "".join(output.text() for output in outputs).splitlines()[-_TAIL:]
+        if (total := sum(output.total() for output in outputs)) > KEPT:
+            lines.insert(0, f"(the end of {total:,} bytes)")
+        return "\n".join(line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…" for line in lines)
+
+    def said(self, since: int = 0) -> str:
+        """What it has written to standard output, without the first `since` bytes."""
+        return self.output.text(since)
 
     def errors(self) -> str:
         """What it has written to standard error."""
-        return self._written("errors.txt")
+        return self._errors.text()
 
-    def _written(self, name: str) -> str:
-        """The text of a file of its output; nothing if somebody has removed it."""
+    def next_line(self, timeout: float) -> str | None:
+        """The next line of its standard output, without the line feed; None if none comes in time or at its end."""
         try:
-            return (self.folder / name).read_text(errors="replace")
-        except FileNotFoundError:
-            return ""
+            return self.output.next_line(timeout)
+        except OverflowError:
+            text = f"it has filled its standard output: {self.output.total():,} bytes, which nobody has asked for"
+            raise CaseFailed(Verdict.WRONG_OUTPUT, f"{text}\n{self.tail()}") from None
+
+    # -- what it reads -------------------------------------------------------------------------------------------
 
     def enter(self, line: str) -> None:
-        """Type a line into its standard input."""
+        """Type a line into its standard input. Raises `CaseFailed` if it does not take it."""
+        # OP-8: the line that stops a server; its end is no crash then.
+        self.told_to_end |= line.split(None, 1)[:1] == ["/stop"]
+        self.enter_bytes(line.encode() + b"\n")
+
+    def enter_bytes(self, line: bytes) -> None:
+        """Put bytes into its standard input. Raises `CaseFailed` if it does not take them."""
         assert self.process.stdin is not None
-        try:
-            self.process.stdin.write(line.encode() + b"\n")
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            raise CaseFailed(Verdict.CRASHED, f"the program does not take input any more\n{self.tail()}") from None
+        data, deadline = memoryview(line), time.monotonic() + _TYPING
+        poll = select.poll()
+        poll.register(self.process.stdin, select.POLLOUT)
+        while data:
+            if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+                text = f"the program does not read its standard input: a line was not taken within {_TYPING:g} s"
+                raise CaseFailed(Verdict.TIMED_OUT, f"{text}\n{self.tail()}")
+            try:
+                data = data[os.write(self.process.stdin.fileno(), data) :]
+            except BlockingIOError:
+                continue
+            except BrokenPipeError:
+                raise CaseFailed(Verdict.CRASHED, f"{self._no_input()}\n{self.tail()}") from None
+
+    def _no_input(self) -> str:
+        code = self.wait(0)
+        if code is None:
+            return "the program has closed its standard input"
+        return f"the program {ending(code)}, and takes no input any more"
 
     def end_input(self) -> None:
         assert self.process.stdin is not None
         self.process.stdin.close()
 
-    def next_line(self, timeout: float) -> str | None:
-        """The next line of its standard output, without the line feed; None if none comes in time or at its end."""
-        assert self.process.stdout is not None
-        deadline = time.monotonic() + timeout
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.process.stdout, selectors.EVENT_READ)
-            while b"\n" not in self._lines:
-                left = deadline - time.monotonic()
-                if left <= 0 or not selector.select(left):
-                    return None
-                data = os.read(self.process.stdout.fileno(), 65536)
-                if not data:
-                    return None
-                self._lines += data
-        line, _, self._lines = self._lines.partition(b"\n")
-        return line.decode(errors="replace").removesuffix("\r")
+    # -- its end -------------------------------------------------------------------------------------------------
+
+    def tell_to_end(self) -> None:
+        """Tell it to end in its own way, as a system does that shuts down."""
+        assert self._target.stop is not None
+        self.told_to_end = True
+        self.process.send_signal(self._target.stop)
 
     def wait(self, timeout: float) -> int | None:
         """Its exit code, or None if it does not end in time."""
@@ -124,17 +168,59 @@ class Program:
         except subprocess.TimeoutExpired:
             return None
 
+    def restart(self) -> None:
+        """End the process as suddenly as can be, and start it again on the same files. Raises `CaseFailed`."""
+        self.kill()
+        self.process = self._start()
+
+    def family(self) -> list[int]:
+        """Every process that it has started, and itself if it is still there."""
+        return marked(str(self.folder), since=self.process.pid)
+
     def kill(self) -> None:
         """End it and whatever it has started."""
-        with contextlib.suppress(ProcessLookupError):
+        if self.process.poll() is not None and (left := self.family()):
+            text = f"{self._target.name} has ended by itself and left behind {described(left)}; the suite has ended it"
+            warnings.warn(TargetWarning(text), stacklevel=2)
+        with contextlib.suppress(OSError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        for stream in (self.process.stdin, self.process.stdout):
-            if stream is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    stream.close()
+        end_marked(str(self.folder), since=self.process.pid)
+        for output in (self.output, self._errors):
+            output.close()
+        if self.process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self.process.stdin.close()
 
     def discard(self) -> None:
         """End it and remove its folder."""
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _taken(pipe: IO[bytes] | None) -> Output:
+    """The reading end of a pipe of a new process, taken from it."""
+    assert pipe is not None
+    output = Output(os.dup(pipe.fileno()))
+    pipe.close()
+    return output
+
+
+def _why_not(program: str, folder: str | None, error: OSError | ValueError) -> str:
+    """Why a program cannot be started, with the way out."""
+    path = Path(folder or ".") / program if "/" in program else Path(program)
+    if isinstance(error, ValueError):
+        return f"{program!r} cannot be started: {error}"
+    if path.is_dir():
+        return f"{path} is a folder, no program"
+    if isinstance(error, FileNotFoundError):
+        if "/" not in program:
+            return f"there is no program {program} on the PATH; write ./{program} for one in the folder of the command"
+        if path.exists():
+            return f"{path} is there, but the interpreter that its first line names is not"
+        return f"there is no program {path}; was it built, and is the path right as seen from {Path(folder or '.').resolve()}?"
+    if isinstance(error, PermissionError):
+        return f"{path} may not be executed; try: chmod +x {shlex.quote(str(path))}"
+    if error.strerror == "Exec format error":
+        return f"{path} is no program for this system, or a script without a first line such as #!/bin/sh"
+    return f"{program} cannot be started: {error.strerror}"

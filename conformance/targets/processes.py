@@ -1,0 +1,101 @@
+"""Processes of a target, whatever it has started: found, described, and ended.
+
+Every process of a target bears a mark in its environment, the folder that it was given. Children inherit it, also those
+that leave its process group. Only Linux shows the environment of processes; elsewhere the process group has to do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+
+MARK = "IMP_CONFORMANCE_TARGET"
+_PROC = Path("/proc")
+_LISTENING = "0A"
+_ROUNDS = 20
+
+
+def ending(code: int) -> str:
+    """How a process has ended, in words: `has ended with exit code 1`, `was ended by SIGSEGV`."""
+    if code >= 0:
+        return f"has ended with exit code {code}"
+    with contextlib.suppress(ValueError):
+        return f"was ended by {signal.Signals(-code).name}"
+    return f"was ended by signal {-code}"
+
+
+def marked(folder: str, since: int = 0) -> list[int]:
+    """The processes that bear the mark of the folder, or of one in it. `since`: only those of that id or a later one."""
+    mark = f"{MARK}={folder}".encode()
+    found = []
+    for name in os.listdir(_PROC) if _PROC.is_dir() else ():
+        if name.isdecimal() and int(name) >= since:
+            # A process that has just ended, or that belongs to somebody else, is none of ours.
+            with contextlib.suppress(OSError):
+                if any(entry.startswith(mark) for entry in (_PROC / name / "environ").read_bytes().split(b"\0")):
+                    found.append(int(name))
+    return found
+
+
+def end_marked(folder: str, since: int = 0) -> None:
+    """End every process that bears the mark, also those that are started meanwhile."""
+    for _ in range(_ROUNDS):
+        found = marked(folder, since)
+        if not found:
+            return
+        for pid in found:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def described(pids: Iterable[int]) -> str:
+    """The processes with their ids and commands: `1234 (sleep 60)`."""
+    return ", ".join(f"{pid} ({_command(pid)})" for pid in pids)
+
+
+def _command(pid: int) -> str:
+    try:
+        return (_PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()[:80]
+    except OSError:
+        return "gone"
+
+
+def listening(pids: Iterable[int]) -> list[str]:
+    """The addresses at which the processes listen, as `127.0.0.1:8092` and `[::1]:8092`."""
+    sockets = {_socket(entry) for pid in pids for entry in _entries(_PROC / str(pid) / "fd")} - {""}
+    found = []
+    for table, family in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
+        with contextlib.suppress(OSError):
+            for line in (_PROC / "net" / table).read_text().splitlines()[1:]:
+                words = line.split()
+                if words[3] == _LISTENING and words[9] in sockets:
+                    found.append(_address(words[1], family))
+    return found
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _socket(entry: Path) -> str:
+    """The inode of the socket that a file descriptor is, or nothing."""
+    try:
+        text = os.readlink(entry)
+    except OSError:
+        return ""
+    return text.removeprefix("socket:[").removesuffix("]") if text.startswith("socket:[") else ""
+
+
+def _address(text: str, family: socket.AddressFamily) -> str:
+    """An address of /proc/net: groups of four bytes in the machine's order, then the port."""
+    digits, _, port = text.partition(":")
+    groups = [bytes.fromhex(digits[start : start + 8])[::-1] for start in range(0, len(digits), 8)]
+    host = socket.inet_ntop(family, b"".join(groups))
+    return f"[{host}]:{int(port, 16)}" if family is socket.AF_INET6 else f"{host}:{int(port, 16)}"
