@@ -17,10 +17,10 @@ _LONGEST_STOP = 86400
 
 
 class Console:
-    """The commands of the console. A mistake is explained and changes nothing (OP-6)."""
+    """The commands of the console. A mistake is explained and changes nothing (OP-6). `max_text` is in bytes."""
 
-    def __init__(self, peers: Peers, bans: BanList, out: Outbox) -> None:
-        self._peers, self._banlist, self._out = peers, bans, out
+    def __init__(self, peers: Peers, bans: BanList, out: Outbox, max_text: int) -> None:
+        self._peers, self._banlist, self._out, self._max_text = peers, bans, out, max_text
         #: When /stop takes effect, in seconds of the clock; None if nobody has asked for it.
         self.stop_at: float | None = None
 
@@ -48,11 +48,13 @@ class Console:
         self._out.publish(m.Notice(seq=0, time=now.wall, scope=m.NoticeScope.ALL, text=text))
 
     def _text(self, text: str) -> str:
-        """A text for a NOTICE, held to what the protocol allows (OP-7)."""
+        """A text for a NOTICE, held to what the protocol and this server's max_text allow (OP-7, TEXT-3)."""
         try:
             data = text.encode()
         except UnicodeEncodeError:
             raise NotUnderstood("the text is not UTF-8") from None
+        if len(data) > self._max_text:
+            raise NotUnderstood(f"the text has {len(data)} bytes; max_text is {self._max_text}")
         fault = TEXT_TYPE.fault(data)
         if fault is not None:
             raise NotUnderstood(f"the text cannot be sent: {fault[1]}")

@@ -44,7 +44,7 @@ class Service:
         self._last_session_id = 0
         self._attempts = Attempts(settings.attempts_per_minute)
         self._out = Outbox(self.peers)
-        self._console = Console(self.peers, bans, self._out)
+        self._console = Console(self.peers, bans, self._out, settings.max_text)
         self._roster_room = _roster_room(settings)
         self._handlers: dict[type[Message], Callable[[Peer, Any, Now], None]] = {
             m.Hello: self._hello,

@@ -19,6 +19,9 @@ class Part(NamedTuple):
     message: str
     fields: dict[str, Any]
 
+    def __str__(self) -> str:
+        return f"{self.message} {self.fields or ''}".strip()
+
 
 @dataclass(frozen=True)
 class Step:
@@ -33,6 +36,11 @@ class Step:
     #: Milliseconds as expressions: the frame has to come within the one and not before the other.
     within: int | str | None = None
     after: int | str | None = None
+    #: The address from which the actor connects; empty for whichever there is.
+    source: str = ""
+    #: For `one receives`: all the actors, and what each of those gets that is not the one.
+    group: tuple[str, ...] = ()
+    others: tuple[Part, ...] = ()
     place: str = ""
 
     @property
@@ -44,10 +52,15 @@ class Step:
         return self.parts[0].fields if self.parts else {}
 
     def __str__(self) -> str:
-        words = [self.actor, self.verb, *(f"{part.message} {part.fields or ''}".strip() for part in self.parts)]
+        words = [self._actors(), self.verb, *map(str, self.parts)]
+        words += ["others", *map(str, self.others)] if self.others else []
         words += [str(self.raw)] if self.raw else []
         words += [repr(self.text)] if self.text else []
+        words += [f"from {self.source}"] if self.source else []
         return " ".join(words + ([str(self.number)] if self.verb == "exits" else []))
+
+    def _actors(self) -> str:
+        return f"{self.group[0]} to {self.group[-1]}" if self.group else self.actor
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,11 @@
 | `{bytes: max_text + 1}` | as many letters x | the same |
 | `{repeat: ab, times: 3}` | ababab | the same |
 | `{hex: 'c328'}` (string fields) | those bytes, UTF-8 or not | - |
-| `{at least: 1}`, `{at most: 1}`, `{not: 1}` | - | what they say |
+| `{at least: 1}`, `{at most: 1}`, `{not: 1}` | - | what they say, all of them |
 | a mapping (structs), a list (arrays) | its members | the members that are given; items one by one |
 
-Names in numbers are those of the limits and timers of WELCOME, as the peer announced them.
+Names in numbers are those of the limits and timers of WELCOME, as the peer announced them. In a string, only what looks
+like `$x` or `$x.y` from end to end is a variable; `$$x` is the text $x.
 """
 
 from __future__ import annotations
@@ -26,12 +27,15 @@ from impwire.codecs import CODECS
 from impwire.tables import LIMITS, TIMERS
 from impwire.wire import Message
 
-from .strict_yaml import suggestion
-
 _TOKEN = re.compile(r"\s*(?:(?P<number>[0-9]+)|(?P<name>\$?[A-Za-z_][A-Za-z0-9_.]*)|(?P<sign>[-+*]))")
 _VARIABLE = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*")
-LIMIT_NAMES = frozenset(LIMITS) | frozenset(TIMERS)
-_FORMS = ("bytes", "repeat", "times", "hex", "at least", "at most", "not")
+_PATH = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+#: A sum or product with a variable in it.
+_SUM = re.compile(r"\s*[$\w.]+(\s*[-+*]\s*[$\w.]+)*\s*")
+LIMIT_NAMES = frozenset(LIMITS) | frozenset(TIMERS) | {"max_frame_before_welcome"}
+#: What can be said of a value that is expected; any of these may stand together.
+CONDITIONS = ("at least", "at most", "not")
+_FORMS = ("bytes", "repeat", "times", "hex", *CONDITIONS)
 
 
 class Unbound(LookupError):
@@ -56,19 +60,19 @@ def expression(text: str | int, look_up: Callable[[str], Any]) -> Any:
     """
     if isinstance(text, int):
         return text
-    position, result, sign = 0, None, "+"
+    position, result, sign, term_due = 0, None, "+", True
     while position < len(text.rstrip()):
         match = _TOKEN.match(text, position)
-        if match is None:
+        if match is None or term_due == bool(match["sign"]):
             raise ValueError(f"'{text}' is no number, name or sum of them")
-        position = match.end()
+        position, term_due = match.end(), not term_due
         if match["sign"]:
             sign = match["sign"]
             continue
         value = int(match["number"]) if match["number"] else look_up(match["name"])
         result = value if result is None else _combine(result, sign, value)
-    if result is None:
-        raise ValueError("an empty expression")
+    if result is None or term_due:
+        raise ValueError(f"'{text}' is no number, name or sum of them")
     return result
 
 
@@ -96,7 +100,9 @@ class Scope:
             raise Unbound(f"${head} has no value yet")
         value = self.variables[head]
         for part in rest:
-            value = value[part] if isinstance(value, Mapping) else getattr(value, part)
+            if not hasattr(value, part):
+                raise Unbound(f"${head} has no part '{part}': it is {_shown(value)}")
+            value = getattr(value, part)
         return value
 
     def is_free(self, value: Any) -> bool:
@@ -114,14 +120,19 @@ class Scope:
         if isinstance(value, Mapping):
             return self._form_to_send(value, construct)
         if isinstance(construct, constructs.Text):
-            return str(self.look_up(value)) if _is_variable(value) else value
+            return self._text_to_send(value)
         if isinstance(construct, constructs.Enumeration):
-            return value
+            return self.look_up(value) if is_variable(value) else value
         if isinstance(construct, constructs.Many):
             return tuple(self.to_send(item, construct.item) for item in value)
         if isinstance(construct, constructs.Record):
             return self.look_up(value)
         return expression(value, self.look_up) if isinstance(value, str) else value
+
+    def _text_to_send(self, value: str) -> str:
+        if is_variable(value):
+            return str(self.look_up(value))
+        return value[1:] if value.startswith("$$") else value
 
     def _form_to_send(self, form: Mapping[str, Any], construct: Any) -> Any:
         if "bytes" in form:
@@ -129,8 +140,8 @@ class Scope:
         if "repeat" in form:
             return form["repeat"] * self.number(form["times"])
         if "hex" in form:
-            return bytes.fromhex(form["hex"])
-        members = _members(construct)
+            return _decoded(bytes.fromhex(form["hex"]))
+        members = members_of(construct)
         return {name: self.to_send(item, members[name]) for name, item in form.items()}
 
     # -- expecting -----------------------------------------------------------------------------------------------
@@ -144,27 +155,30 @@ class Scope:
             return ""
         if isinstance(construct, constructs.Many):
             return self._items_difference(expected, found, construct)
-        if isinstance(construct, constructs.Enumeration) and isinstance(expected, str) and not _is_variable(expected):
+        if isinstance(construct, constructs.Enumeration) and isinstance(expected, str) and not is_variable(expected):
             name = found.name if isinstance(found, IntEnum) else str(found)
             return "" if name == expected else f"expected {expected}, found {name}"
         wanted = self.to_send(expected, construct)
         return "" if wanted == found else f"expected {_shown(wanted)}, found {_shown(found)}"
 
     def _form_difference(self, form: Mapping[str, Any], found: Any, construct: Any) -> str:
-        if "at least" in form:
-            low = self.number(form["at least"])
-            return "" if found >= low else f"expected at least {low}, found {found}"
-        if "at most" in form:
-            high = self.number(form["at most"])
-            return "" if found <= high else f"expected at most {high}, found {found}"
-        if "not" in form:
-            return "" if self.difference(form["not"], found, construct) else f"expected anything but {_shown(found)}"
+        if any(key in form for key in CONDITIONS):
+            return self._condition_difference(form, found, construct)
         if any(key in form for key in _FORMS):
             wanted = self._form_to_send(form, construct)
             return "" if wanted == found else f"expected {_shown(wanted)}, found {_shown(found)}"
-        members = _members(construct)
+        members = members_of(construct)
         parts = [(name, self.difference(item, getattr(found, name), members[name])) for name, item in form.items()]
         return "; ".join(f"{name}: {difference}" for name, difference in parts if difference)
+
+    def _condition_difference(self, form: Mapping[str, Any], found: Any, construct: Any) -> str:
+        if "at least" in form and found < (low := self.number(form["at least"])):
+            return f"expected at least {low}, found {found}"
+        if "at most" in form and found > (high := self.number(form["at most"])):
+            return f"expected at most {high}, found {found}"
+        if "not" in form and not self.difference(form["not"], found, construct):
+            return f"expected anything but {_shown(found)}"
+        return ""
 
     def _items_difference(self, expected: Any, found: tuple[Any, ...], construct: Any) -> str:
         if len(expected) != len(found):
@@ -184,13 +198,22 @@ class Scope:
         return found
 
 
-def _members(construct: Any) -> dict[str, Any]:
+def _decoded(data: bytes) -> str | bytes:
+    """Bytes as the codecs have them: a string where they are UTF-8."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
+
+
+def members_of(construct: Any) -> dict[str, Any]:
     """The members of a struct with their constructs."""
     return {field.name: field.subcon for field in construct.subcons}
 
 
-def _is_variable(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith("$")
+def is_variable(value: Any) -> bool:
+    """Whether a value is `$x` or `$x.y`, from end to end."""
+    return isinstance(value, str) and bool(_PATH.fullmatch(value))
 
 
 def _shown(value: Any) -> str:
@@ -198,47 +221,23 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 200 else f"{text[:120]} … ({len(text)} characters)"
 
 
-def misfit(value: Any, construct: Any) -> str:
-    """Why a value of a case can never fit its field; empty if it can. For the loader, which knows no variables."""
+def variables_in(value: Any) -> tuple[set[str], set[str]]:
+    """The variables that a value binds when it is expected, and those that it needs, in any case."""
     if isinstance(value, Mapping):
-        if any(key in _FORMS for key in value):
-            return ""
-        if not isinstance(construct, constructs.Record):
-            return "a mapping stands for a struct or for one of the forms " + ", ".join(_FORMS)
-        members = _members(construct)
+        binds, needs = set[str](), set[str]()
         for name, item in value.items():
-            if name not in members:
-                return f"unknown field '{name}'; known are {', '.join(members)}"
-            if inner := misfit(item, members[name]):
-                return f"{name}: {inner}"
-        return ""
-    if _is_variable(value):
-        return ""
-    if isinstance(construct, constructs.Text):
-        return "" if isinstance(value, str) else f"expected a string, found {value!r}"
-    if isinstance(construct, constructs.Enumeration):
-        known = construct.members.__members__
-        if value in known or isinstance(value, int):
-            return ""
-        return f"unknown value '{value}'{suggestion(str(value), known) or '; known are ' + ', '.join(known)}"
-    if isinstance(construct, constructs.Many):
-        return "" if isinstance(value, list) else "expected a list"
-    if isinstance(construct, constructs.Boolean):
-        return "" if isinstance(value, bool) else f"expected true or false, found {value!r}"
-    return _number_misfit(value)
-
-
-def _number_misfit(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
-        return f"expected a number, found {value!r}"
-
-    def known(name: str) -> int:
-        if not name.startswith("$") and name not in LIMIT_NAMES:
-            raise ValueError(f"unknown limit '{name}'; known are {', '.join(sorted(LIMIT_NAMES))}")
-        return 1
-
-    try:
-        expression(value, known)
-    except ValueError as error:
-        return str(error)
-    return ""
+            bound, needed = variables_in(item)
+            if name in _FORMS:
+                bound, needed = set(), bound | needed
+            binds, needs = binds | bound, needs | needed
+        return binds, needs
+    if isinstance(value, (list, tuple)):
+        pairs = [variables_in(item) for item in value]
+        return {name for bound, _ in pairs for name in bound}, {name for _, needed in pairs for name in needed}
+    if not isinstance(value, str) or value.startswith("$$"):
+        return set(), set()
+    if _VARIABLE.fullmatch(value):
+        return {value[1:]}, set()
+    if _PATH.fullmatch(value) or _SUM.fullmatch(value):
+        return set(), {name[1:] for name in _VARIABLE.findall(value)}
+    return set(), set()

@@ -17,6 +17,8 @@ MARK = "IMP_CONFORMANCE_TARGET"
 _PROC = Path("/proc")
 _LISTENING = "0A"
 _ROUNDS = 20
+#: Where /proc tells the flags of a process, behind its name, and those of one that exits, dumps its core, or is killed.
+_FLAGS, _ON_ITS_WAY_OUT = 6, 0x0004 | 0x0200 | 0x0400
 
 
 def ending(code: int) -> str:
@@ -50,6 +52,15 @@ def end_marked(folder: str, since: int = 0) -> None:
         for pid in found:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
+
+
+def is_ending(pid: int) -> bool:
+    """Whether the process is on its way out: it closes its sockets then, and can be waited for only a moment later."""
+    try:
+        state = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return False
+    return bool(int(state[_FLAGS]) & _ON_ITS_WAY_OUT)
 
 
 def described(pids: Iterable[int]) -> str:

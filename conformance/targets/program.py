@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import functools
 import os
 import select
@@ -208,19 +209,20 @@ def _taken(pipe: IO[bytes] | None) -> Output:
 
 def _why_not(program: str, folder: str | None, error: OSError | ValueError) -> str:
     """Why a program cannot be started, with the way out."""
-    path = Path(folder or ".") / program if "/" in program else Path(program)
+    where = Path(folder or ".").resolve()
+    path = where / program
     if isinstance(error, ValueError):
         return f"{program!r} cannot be started: {error}"
     if path.is_dir():
-        return f"{path} is a folder, no program"
+        return f"{program} is a folder, no program"
     if isinstance(error, FileNotFoundError):
         if "/" not in program:
-            return f"there is no program {program} on the PATH; write ./{program} for one in the folder of the command"
+            return f"there is no program {program} on the PATH; write ./{program} for one in {where}"
         if path.exists():
-            return f"{path} is there, but the interpreter that its first line names is not"
-        return f"there is no program {path}; was it built, and is the path right as seen from {Path(folder or '.').resolve()}?"
+            return f"{program} is there, but the interpreter that its first line names is not"
+        return f"there is no program {program}, as seen from {where}; was it built?"
     if isinstance(error, PermissionError):
-        return f"{path} may not be executed; try: chmod +x {shlex.quote(str(path))}"
-    if error.strerror == "Exec format error":
-        return f"{path} is no program for this system, or a script without a first line such as #!/bin/sh"
+        return f"{program} may not be executed; try: chmod +x {shlex.quote(str(path))}"
+    if error.errno == errno.ENOEXEC:
+        return f"{program} is no program for this system, or a script without a first line such as #!/bin/sh"
     return f"{program} cannot be started: {error.strerror}"

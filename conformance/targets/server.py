@@ -15,7 +15,7 @@ from ..verdicts import CaseFailed, CaseSkipped, Verdict
 from .capabilities import needed
 from .load import target_of
 from .ports import Port, is_free
-from .processes import described, ending, listening
+from .processes import described, ending, is_ending, listening
 from .program import Program
 from .target import HOST, Target
 
@@ -93,7 +93,8 @@ class RunningServer:
         if self.program is None or self.program.told_to_end:
             return
         # A server that dies closes its sockets a moment before it has ended.
-        code = self.program.wait(0 if self._accepts() else _DYING)
+        dying = is_ending(self.program.process.pid) or not self._accepts()
+        code = self.program.wait(_DYING if dying else 0)
         if code is not None:
             raise CaseFailed(Verdict.CRASHED, f"the server {ending(code)}{self._left()}\n{self.program.tail()}")
 

@@ -15,7 +15,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import impwire
+from impwire import tables
 from impwire.tables import LIMITS, TIMERS, Role
 
 from ..expectations import Flaky, Known
@@ -37,7 +37,7 @@ _KNOWN = {
 _ALWAYS = {
     "python": sys.executable,
     "package": (__package__ or "").rpartition("conformance")[0],
-    "root": str(Path(impwire.__file__).resolve().parent.parent),
+    "root": str(Path(tables.__file__).resolve().parent.parent),
 }
 
 

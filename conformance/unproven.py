@@ -1,0 +1,19 @@
+"""The requirements that no session proves, each with the reason.
+
+A requirement that binds both sides has to be proven in both roles. What stands here is what cannot be seen from outside,
+or only at a price that no run should pay; a test holds this list against the sessions, so that none is in neither.
+"""
+
+from __future__ import annotations
+
+from impwire.tables import Role
+
+_NAGLE = "the delay of a small frame depends on when the other side's system acknowledges, which no program can steer"
+
+UNPROVEN: dict[tuple[str, Role], str] = {
+    ("TRANSPORT-2", Role.SERVER): _NAGLE,
+    ("TRANSPORT-2", Role.CLIENT): _NAGLE,
+    ("TYPE-1", Role.SERVER): "no message of a client has a field with an open enumeration",
+    ("TIME-7", Role.CLIENT): "no setting shortens the 15 seconds, and every run would have to sit them out",
+    ("END-9", Role.SERVER): "nothing that a client may send makes a right server fail",
+}
