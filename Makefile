@@ -7,7 +7,7 @@ NAME ?= guest
 PORT ?= 8092
 SECONDS ?= 600
 
-.PHONY: help conformance test codecs server client bench fuzz clean
+.PHONY: help conformance test codecs server client bench fuzz mutants clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 24
@@ -48,6 +48,9 @@ fuzz: $(READY) ## look for bytes that break the codecs or the connection (SECOND
 	@$(BIN)/python -c "import atheris" 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--only-binary :all: --requirement requirements-fuzz.txt 2>/dev/null || true
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+
+mutants: $(READY) ## try the suite on reference programs that are broken on purpose
+	$(BIN)/python -m tests.mutants
 
 clean: ## remove what was generated here and is not in the repository
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
