@@ -19,7 +19,7 @@ from . import last_run
 from .expectations import Expectations, write_list
 from .language import InvalidFile
 from .listing import explain, list_runs
-from .options import check, parser, plan_of
+from .options import check, parser, plan_of, refusal
 from .plan import BUILT_IN, Plan
 from .plugin import Selected
 from .record.command import main as record
@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
         expectations = expectations.with_old_list(options.write_known_failures)
         earlier = read_report(options.compare) if options.compare else None
     except InvalidFile as invalid:
-        print(f"{invalid}\n{len(invalid.problems)} mistakes; nothing was played", file=sys.stderr)
+        print(refusal(invalid), file=sys.stderr)
         return 2
     except (last_run.NoLastRun, NoReport, UnknownRun) as none:
         print(none, file=sys.stderr)
@@ -79,7 +79,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _arguments(plan: Plan, options: argparse.Namespace) -> list[str]:
     """What pytest is told. No configuration, cache or plugin of whatever project the suite is started in."""
-    arguments = ["-c", os.devnull, "--rootdir", str(BUILT_IN), "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:tmpdir"]
+    arguments = ["-c", os.devnull, "--rootdir", str(BUILT_IN), "-p", "no:terminal", "-p", "no:cacheprovider"]
+    arguments += ["-p", "no:tmpdir"]
     return [*arguments, "-p", _PLUGIN, "--imp-plan", plan.as_json(), "-k", options.k]
 
 
@@ -98,7 +99,10 @@ def _play(
         # A process that has nothing left to do takes over half of what another still has before it.
         arguments += ["-n", str(options.n), "--dist", "worksteal"]
     notices = Notices()
-    code = pytest.main(arguments, plugins=[console, notices])
+    try:
+        code = pytest.main(arguments, plugins=[console, notices])
+    except KeyboardInterrupt:  # A second one, while everything was being ended.
+        code = pytest.ExitCode.INTERRUPTED
     console.close()
     if code == pytest.ExitCode.INTERRUPTED:
         print("interrupted; what was started has been ended", file=sys.stderr)

@@ -254,12 +254,18 @@ def check(made: argparse.ArgumentParser, options: argparse.Namespace) -> None:
             made.error(f"--spawn: {problem}")
 
 
+def refusal(invalid: InvalidFile) -> str:
+    """What is told of a file with mistakes."""
+    count = len(invalid.problems)
+    return f"{invalid}\n{count} mistake{'' if count == 1 else 's'}; nothing was played"
+
+
 def _check_target(made: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     """Take the role from the target file."""
     try:
         target = load_target(options.target)
     except InvalidFile as invalid:
-        made.exit(2, f"{invalid}\n{len(invalid.problems)} mistakes; nothing was played\n")
+        made.exit(2, f"{refusal(invalid)}\n")
     if options.role not in (None, target.role):
         made.error(f"{options.target} is for a {target.role}, not for a {options.role}")
     options.role = str(target.role)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 
 import pytest
@@ -50,3 +51,15 @@ def test_message_that_is_there_already_is_found() -> None:
     assert isinstance(peer.next_message("NOTICE"), Notice)
     ours.close()
     theirs.close()
+
+
+def test_reset_that_the_sending_side_has_met_is_still_no_end_in_good_order() -> None:
+    ours, theirs = _pair()
+    peer = Peer("ann", ours, 5.0, Transcript())
+    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    theirs.close()
+    peer.send_raw(b"\0")
+    with pytest.raises(CaseFailed) as raised:
+        peer.expect_end(Verdict.CLOSED)
+    peer.close()
+    assert raised.value.verdict is Verdict.RESET

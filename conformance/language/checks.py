@@ -9,7 +9,7 @@ from __future__ import annotations
 from impwire.constructs import Text
 from impwire.tables import CLIENT_COMMANDS, PLAIN, Role
 
-from .case import Part, typed_line
+from .case import Part, Step, typed_line
 from .steps import HEADER_FIELDS, Placed
 from .strict_yaml import suggestion
 from .values import field_constructs, is_variable, variables_in
@@ -70,30 +70,29 @@ def check_role(placed: list[Placed], role: Role, actor: str) -> bool:
 
     Returns whether all can.
     """
-    good = True
+    good, input_ended = True, False
     for item in placed:
         step = item.step
         if role is Role.CLIENT and actor not in (step.group or (step.actor,)):
             continue
+        input_ended |= step.verb == "ends input"
         if role not in verbs_of(step.actor)[step.verb].roles:
             way_out = "add 'server: false'" if role is Role.SERVER else f"'{actor}' cannot be a client under test here"
             item.verb_place.problem(f"'{step.verb}' cannot be played to a {role}; {way_out}")
             good = False
-        elif item.sound and (fault := _unplayable(item, role, placed)):
+        elif item.sound and (fault := _unplayable(step, role, input_ended=input_ended)):
             item.verb_place.problem(fault)
             good = False
     return good
 
 
-def _unplayable(item: Placed, role: Role, placed: list[Placed]) -> str:
+def _unplayable(step: Step, role: Role, *, input_ended: bool) -> str:
     """Why the messages of a step cannot be sent, or be made to be sent; empty if they can."""
-    step = item.step
     faults: list[str] = []
     if role is Role.SERVER and step.verb.startswith(("sends", "floods")):
         faults = [_unsendable(part) for part in step.parts[: 1 if step.verb == "floods" else None]]
     elif role is Role.CLIENT and step.verb in ("sends", "sends together"):
-        ended = _input_has_ended(placed, item)
-        faults = [_untypable(part, ended=ended) for part in step.parts]
+        faults = [_untypable(part, ended=input_ended) for part in step.parts]
     elif role is Role.CLIENT and step.verb in ("receives", "receives unshown"):
         faults = [_incomplete(part, set(field_constructs(part.message)) - _NOT_FILLED_IN) for part in step.parts]
     return next(filter(None, faults), "")
@@ -115,11 +114,6 @@ def _incomplete(part: Part, filled_in: set[str]) -> str:
     ]:
         return f"{part.message} needs {' and '.join(missing)}"
     return ""
-
-
-def _input_has_ended(placed: list[Placed], item: Placed) -> bool:
-    earlier = placed[: placed.index(item)]
-    return any(other.step.verb == "ends input" and other.step.actor == item.step.actor for other in earlier)
 
 
 def _untypable(part: Part, *, ended: bool) -> str:

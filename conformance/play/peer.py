@@ -56,6 +56,8 @@ class Peer:
         self._connection = transcript.new_connection(name)
         self._buffer = bytearray()
         self._ended: Verdict | None = None
+        #: The system tells of a reset once. If it told the sending side, the receiving side sees a stream that ends well.
+        self._was_reset = False
         #: The greatest length that a frame of the target may have now (FRAME-4); a WELCOME that comes sets it.
         self.limit = MAX_FRAME_BEFORE_WELCOME
         #: The bytes of the message that was read last.
@@ -83,7 +85,8 @@ class Peer:
             found = Difference("frame", "a target that reads", f"one that took no bytes for {self._timeout:g} s")
             text = f"{self.name} could not send: the target does not read"
             raise CaseFailed(Verdict.TIMED_OUT, text, differences=(found,)) from None
-        except OSError:
+        except OSError as error:
+            self._was_reset = isinstance(error, ConnectionResetError)
             self._note(Kind.NOTE, "(the target has closed its side already)")
 
     def send_raw(self, data: bytes) -> None:
@@ -203,7 +206,7 @@ class Peer:
             self._ended = Verdict.RESET
         else:
             self._buffer += data
-            self._ended = None if data else Verdict.CLOSED
+            self._ended = None if data else Verdict.RESET if self._was_reset else Verdict.CLOSED
         return self._ended
 
     def expect_end(self, wanted: Verdict) -> None:
