@@ -19,7 +19,7 @@ from . import last_run
 from .expectations import Expectations, write_list
 from .language import InvalidFile
 from .listing import explain, list_runs
-from .options import check, parser, plan_of, refusal
+from .options import check, many_processes, parser, plan_of, refusal
 from .plan import BUILT_IN, Plan
 from .plugin import Selected
 from .record.command import main as record
@@ -70,9 +70,12 @@ def main(argv: list[str] | None = None) -> int:
     if options.n is None:
         # Starting processes takes longer than a few cases; a server that runs already is for one process alone.
         alone = options.k or options.connect or options.debug_wait or len(runs) * options.repeat < _MANY
-        options.n = 1 if alone else os.cpu_count() or 1
+        options.n = 1 if alone else many_processes()
     while True:
-        code = _play(plan, runs, earlier, expectations, options)
+        try:
+            code = _play(plan, runs, earlier, expectations, options)
+        except KeyboardInterrupt:  # Between two rounds, or a second one while everything was being ended.
+            return 130
         if code or not options.until_failure:
             return code
 
@@ -99,10 +102,7 @@ def _play(
         # A process that has nothing left to do takes over half of what another still has before it.
         arguments += ["-n", str(options.n), "--dist", "worksteal"]
     notices = Notices()
-    try:
-        code = pytest.main(arguments, plugins=[console, notices])
-    except KeyboardInterrupt:  # A second one, while everything was being ended.
-        code = pytest.ExitCode.INTERRUPTED
+    code = pytest.main(arguments, plugins=[console, notices])
     console.close()
     if code == pytest.ExitCode.INTERRUPTED:
         print("interrupted; what was started has been ended", file=sys.stderr)

@@ -215,9 +215,14 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def many_processes() -> int:
+    """How many processes pay: two more than there are processors, since some wait for a timer of a server."""
+    return (os.cpu_count() or 1) + 2
+
+
 def _processes(text: str) -> int:
     if text == "auto":
-        return os.cpu_count() or 1
+        return many_processes()
     if not text.isdigit() or not 0 < int(text) <= 64:
         raise argparse.ArgumentTypeError(f"{text!r} is neither auto nor a number of processes")
     return int(text)

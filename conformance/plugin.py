@@ -6,8 +6,10 @@ The command line (`__main__`) makes a plan and hands it over as one option, whic
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -24,6 +26,15 @@ _RUNNER = pytest.StashKey[Runner]()
 _EXPECTATIONS = pytest.StashKey[Expectations]()
 
 
+#: Set when the suite is told to end. Python drops what is raised while it tidies up, so to raise is not enough.
+_told_to_end = threading.Event()
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    _told_to_end.set()
+    raise KeyboardInterrupt
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--imp-plan", help="what to run against what, as JSON; written by the command line of the suite")
 
@@ -31,8 +42,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl
 def pytest_configure(config: pytest.Config) -> None:
     # Told to end, or left by its terminal, the suite ends what it has started, as at Ctrl-C.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        if number != signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _end)
     config.stash[_PLAN] = plan_from_json(config.getoption("--imp-plan"))
     config.stash[_EXPECTATIONS] = config.stash[_PLAN].expectations()
 
@@ -99,6 +111,8 @@ def _wait(run: Run, running: RunningServer | RunningClient) -> None:
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Start what the next run needs while this one runs. A target that cannot be started is told of once: what else
     would be played to it is passed over."""
+    if _told_to_end.is_set():
+        raise KeyboardInterrupt
     runner = _runner(item.config)
     if isinstance(item, _Item) and runner.given_up(item.run):
         return True

@@ -34,7 +34,7 @@ def test_wheel_holds_everything_under_impwire_and_runs(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
     command = [sys.executable, "-m", "impwire.conformance", "-k", "pm/delivered"]
     result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert result.stdout.rstrip().endswith("3 passed, 0 failed, 0 skipped"), result.stdout + result.stderr
+    assert result.stdout.rstrip().endswith("9 passed, 0 failed, 0 skipped"), result.stdout + result.stderr
     for program in ("reference_server", "reference_client", "codegen"):
         command = [sys.executable, "-m", f"impwire.{program}", "--help"]
         subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
