@@ -21,8 +21,7 @@ from .language import InvalidFile
 from .listing import explain, list_runs
 from .options import check, many_processes, parser, plan_of, refusal
 from .plan import BUILT_IN, Plan
-from .plugin import Selected
-from .record.command import main as record
+from .plugin import Handover, Selected
 from .reports.compare import NoReport, compare, read_report
 from .reports.console import Console
 from .reports.report import make_report, write_reports
@@ -40,6 +39,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     words = sys.argv[1:] if argv is None else argv
     if words[:1] == ["record"]:
+        from .record.command import main as record  # A recorder needs asyncio, and nothing else here does.
+
         return record(words[1:])
     made = parser()
     options = made.parse_args(argv)
@@ -65,7 +66,9 @@ def main(argv: list[str] | None = None) -> int:
     if options.list:
         selected = Selected()
         # --repeat is for playing: nothing is listed twice.
-        code = pytest.main([*_arguments(replace(plan, repeat=1), options), "--collect-only"], plugins=[selected])
+        code = pytest.main(
+            [*_arguments(replace(plan, repeat=1), options), "--collect-only"], plugins=[selected, Handover(runs)]
+        )
         return 2 if code == pytest.ExitCode.USAGE_ERROR else list_runs(selected.runs)
     if options.n is None:
         # Starting processes takes longer than a few cases; a server that runs already is for one process alone.
@@ -102,7 +105,7 @@ def _play(
         # A process that has nothing left to do takes over half of what another still has before it.
         arguments += ["-n", str(options.n), "--dist", "worksteal"]
     notices = Notices()
-    code = pytest.main(arguments, plugins=[console, notices])
+    code = pytest.main(arguments, plugins=[console, notices, Handover(runs)])
     console.close()
     if code == pytest.ExitCode.INTERRUPTED:
         print("interrupted; what was started has been ended", file=sys.stderr)

@@ -1,10 +1,12 @@
 """pytest as the engine: it collects the runs, selects them, plays them and can spread them over processes.
 
-The command line (`__main__`) makes a plan and hands it over as one option, which reaches worker processes too.
+The command line (`__main__`) makes a plan and hands it over as one option, which reaches worker processes too. The runs of
+the plan are made once, and go with it (`Handover`).
 """
 
 from __future__ import annotations
 
+import pickle
 import signal
 import threading
 from collections.abc import Iterator
@@ -22,6 +24,7 @@ from .targets import ClientTarget, RunningClient, RunningServer, ServerTarget, w
 
 _KEY = "imp"
 _PLAN = pytest.StashKey[Plan]()
+_RUNS = pytest.StashKey[list[Run]]()
 _RUNNER = pytest.StashKey[Runner]()
 _EXPECTATIONS = pytest.StashKey[Expectations]()
 
@@ -46,6 +49,8 @@ def pytest_configure(config: pytest.Config) -> None:
         if number != signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _end)
     config.stash[_PLAN] = plan_from_json(config.getoption("--imp-plan"))
+    if hasattr(config, "workerinput"):
+        config.stash[_RUNS] = pickle.loads(config.workerinput[_KEY])
     config.stash[_EXPECTATIONS] = config.stash[_PLAN].expectations()
 
 
@@ -66,7 +71,7 @@ class _Cases(pytest.Collector):
 
     def collect_runs(self, plan: Plan) -> Iterator[_Item]:
         for round_ in range(1, plan.repeat + 1):
-            for run in plan.runs():
+            for run in self.config.stash[_RUNS]:
                 name = f"{run.role}:{run.id}" + (f" (round {round_})" if plan.repeat > 1 else "")
                 yield _Item.from_parent(self, name=name, run=run)
 
@@ -125,6 +130,21 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _RUNNER in config.stash:
         config.stash[_RUNNER].close()
+
+
+class Handover:
+    """The runs of the plan, for this process and for those that share its work: nobody loads the cases again."""
+
+    def __init__(self, runs: list[Run]) -> None:
+        self._runs = runs
+
+    @pytest.hookimpl
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.stash[_RUNS] = self._runs
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        node.workerinput[_KEY] = pickle.dumps(self._runs)
 
 
 class Selected:
