@@ -17,6 +17,7 @@ ANNOTATIONS = ("bool", "bytes", "int", "str", "tuple")
 CLASSES = ("ClassVar", "Extension", "IntEnum", "IntFlag", "MESSAGES", "Message")
 CODECS = ("CODECS", "FRAME")
 TABLES = (
+    "CHAPTERS",
     *("CLIENT_COMMANDS", "CONSOLE_COMMANDS", "DISPLAY", "EVENTS", "FAILURES", "LEGAL", "LIMITS", "NUMBERING", "PLAIN"),
     *("REPLIES", "REQUIREMENTS", "SECTIONS", "TIMERS"),
 )
