@@ -35,10 +35,9 @@ def settle(server: RunningServer, timeout: float, source: str = "") -> None:
         peer.skip_to(m.Goodbye)
         server.unsettled = server.program is None
     except CaseFailed as failed:
-        raise CaseFailed(
-            failed.verdict,
-            f"the server is not free for this case: {failed}; the suite needs it to itself\n{transcript}",
-        ) from None
+        story = "\n".join(f"{event.actor} {event.kind} {event.text}" for event in transcript.events)
+        text = f"the server is not free for this case: {failed}; the suite needs it to itself\n{story}"
+        raise CaseFailed(failed.verdict, text) from None
     finally:
         peer.close()
 

@@ -12,8 +12,6 @@ from typing import Any
 from impwire.wire import Message
 
 _LONGEST = 160
-#: Bytes of a frame that are shown, and in one row.
-_SHOWN, _ROW = 512, 32
 #: Events that are kept of the beginning of a case, and of its end.
 _MOST = 5000
 
@@ -36,20 +34,6 @@ class Kind(StrEnum):
     NOTE = "note"
 
 
-_ARROWS = {
-    Kind.SENT: "->",
-    Kind.SENT_END: "->",
-    Kind.SENT_RESET: "->",
-    Kind.RECEIVED: "<-",
-    Kind.RECEIVED_END: "<-",
-    Kind.RECEIVED_RESET: "<-",
-    Kind.TYPED: " >",
-    Kind.SHOWN: " <",
-    Kind.OPENED: "  ",
-    Kind.NOTE: "  ",
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing that happened, `at` seconds after the case began.
@@ -63,12 +47,6 @@ class Event:
     text: str
     data: bytes = b""
     connection: int = 0
-
-    def __str__(self) -> str:
-        rows = [self.data[start : start + _ROW].hex(" ") for start in range(0, min(len(self.data), _SHOWN), _ROW)]
-        if len(self.data) > _SHOWN:
-            rows.append(f"… ({len(self.data)} bytes in all)")
-        return "\n".join([f"{self.actor:>8} {_ARROWS[self.kind]} {self.text}", *(f"{'':>14}{row}" for row in rows)])
 
     def as_json(self) -> dict[str, Any]:
         """The event as an entry of the JSON report; what is empty is left out."""
@@ -143,9 +121,6 @@ class Transcript:
     def note(self, actor: str, text: str) -> None:
         """Note what is neither a frame nor a line."""
         self.add(actor, Kind.NOTE, text)
-
-    def __str__(self) -> str:
-        return "\n".join(map(str, self.events))
 
 
 def describe(message: Message) -> str:
