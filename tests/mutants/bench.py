@@ -131,7 +131,7 @@ class Bench:
             result = _played(runner, run)
             if result.verdict.counts_as != "failed":
                 continue
-            if problem := _no_verdict(result):
+            if problem := _no_verdict(result, first=played == 1):
                 return Outcome(tuple(catches), played, problem)
             if problem := self._fails_unbroken(run):
                 doubt = problem
@@ -168,11 +168,14 @@ def _played(runner: Runner, run: Run) -> Result:
         signal.alarm(0)
 
 
-def _no_verdict(result: Result) -> str:
-    """Why a failure says nothing of the change: the suite itself went wrong, or nothing was played at all."""
+def _no_verdict(result: Result, *, first: bool) -> str:
+    """Why a failure says nothing of the change: the suite itself went wrong, or nothing was played at all.
+
+    A program that is gone before the first case has not come up; one that is gone before a later one has served the others.
+    """
     if result.verdict is Verdict.HARNESS_ERROR:
         return f"{result.run.id}: the suite itself has failed: {result.text}"
-    if result.verdict is Verdict.NOT_STARTED or (result.verdict is Verdict.CRASHED and not result.events):
+    if result.verdict is Verdict.NOT_STARTED or (first and result.verdict is Verdict.CRASHED and not result.events):
         return f"{NOT_STARTED}: {result.text}"
     return ""
 
