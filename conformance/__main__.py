@@ -7,16 +7,19 @@ file is wrong; 130 interrupted.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.util
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from . import last_run
-from .expectations import Expectations, write_list
+from .expectations import Expectations
+from .files import write_whole
 from .language import InvalidFile
 from .listing import explain, list_runs
 from .options import check, many_processes, parser, plan_of, refusal
@@ -30,6 +33,7 @@ from .reports.terminal import Terminal
 from .runs import Run
 from .selection import UnknownRun
 from .targets import Notices
+from .verdicts import Verdict
 
 _MANY = 40
 _PLUGIN = f"{__package__}.plugin"
@@ -37,6 +41,28 @@ _PLUGIN = f"{__package__}.plugin"
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns its exit code."""
+    try:
+        with _without_settings_of_others():
+            return _main(argv)
+    except KeyboardInterrupt:  # Before anything is played, between two rounds, or while everything was being ended.
+        return 130
+
+
+@contextlib.contextmanager
+def _without_settings_of_others() -> Iterator[None]:
+    """The environment without what somebody has set for the tests of another project."""
+    kept = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith("PYTEST_")]:
+        del os.environ[name]
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
+
+
+def _main(argv: list[str] | None) -> int:
     words = sys.argv[1:] if argv is None else argv
     if words[:1] == ["record"]:
         from .record.command import main as record  # A recorder needs asyncio, and nothing else here does.
@@ -75,10 +101,7 @@ def main(argv: list[str] | None = None) -> int:
         alone = options.k or options.connect or options.debug_wait or len(runs) * options.repeat < _MANY
         options.n = 1 if alone else many_processes()
     while True:
-        try:
-            code = _play(plan, runs, earlier, expectations, options)
-        except KeyboardInterrupt:  # Between two rounds, or a second one while everything was being ended.
-            return 130
+        code = _play(plan, runs, earlier, expectations, options)
         if code or not options.until_failure:
             return code
 
@@ -103,10 +126,12 @@ def _play(
     arguments += ["-s"] if options.debug_wait else []
     if options.n > 1 and importlib.util.find_spec("xdist") is not None:
         # A process that has nothing left to do takes over half of what another still has before it.
-        arguments += ["-n", str(options.n), "--dist", "worksteal"]
+        arguments += ["-p", "xdist", "-n", str(options.n), "--dist", "worksteal"]
     notices = Notices()
     code = pytest.main(arguments, plugins=[console, notices, Handover(runs)])
     console.close()
+    if code == pytest.ExitCode.USAGE_ERROR:
+        return 2
     if code == pytest.ExitCode.INTERRUPTED:
         print("interrupted; what was started has been ended", file=sys.stderr)
     played = console.played(interrupted=code == pytest.ExitCode.INTERRUPTED)
@@ -115,12 +140,14 @@ def _play(
     last_run.keep(plan, report)
     terminal.write(f"{notices}{summarize(report, comparison, terminal.style)}")
     written = write_reports(report, comparison, options)
-    if options.write_known_failures:
+    if options.write_known_failures and all(entry["verdict"] == Verdict.NOT_STARTED for entry in report["cases"]):
+        print(f"{options.write_known_failures} is not written: nothing was played", file=sys.stderr)
+    elif options.write_known_failures:
         text = expectations.written(report["cases"], plan.every_run())
-        written &= write_list(options.write_known_failures, text)
+        written &= write_whole(options.write_known_failures, text)
     if code == pytest.ExitCode.INTERRUPTED:
         return 130
-    if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR) or not written:
+    if code == pytest.ExitCode.INTERNAL_ERROR or not written:
         return 2
     summary = report["summary"]
     return 1 if summary["failed"] or not summary["passed"] + summary["known"] else 0

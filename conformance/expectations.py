@@ -8,7 +8,6 @@ error. A case that passes, one that fails otherwise, and an id that no case has 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -45,8 +44,16 @@ class Flaky(NamedTuple):
 
 
 def load_failures(path: Path, problems: Problems) -> dict[str, Known]:
-    """A list of known failures in a file of its own."""
-    return read_failures(load(path, problems))
+    """A list of known failures in a file of its own; nothing but comments is an empty one."""
+    return {} if _is_blank(path) else read_failures(load(path, problems))
+
+
+def _is_blank(path: Path) -> bool:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return False  # Whoever loads it tells why.
+    return all(not line.strip() or line.lstrip().startswith("#") for line in lines)
 
 
 def read_failures(node: Node) -> dict[str, Known]:
@@ -64,8 +71,8 @@ def read_failures(node: Node) -> dict[str, Known]:
 
 
 def load_flaky(path: Path, problems: Problems) -> dict[str, Flaky]:
-    """A list of known flaky cases in a file of its own."""
-    return read_flaky(load(path, problems))
+    """A list of known flaky cases in a file of its own; nothing but comments is an empty one."""
+    return {} if _is_blank(path) else read_flaky(load(path, problems))
 
 
 def read_flaky(node: Node) -> dict[str, Flaky]:
@@ -203,13 +210,3 @@ def _names(run: Run) -> tuple[str, str]:
 
 def _problem(node: Node, text: str) -> Problem:
     return Problem(node.file, node.line, node.column, text, "unknown-name")
-
-
-def write_list(path: Path, text: str) -> bool:
-    """Write a list. Tells why, and returns False, if that cannot be done."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        print(f"cannot write {path}: {error.strerror}", file=sys.stderr)
-        return False
-    return True

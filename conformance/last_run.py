@@ -29,13 +29,16 @@ def failed(plan: Plan) -> tuple[str, ...]:
 
 def keep(plan: Plan, report: dict[str, Any]) -> None:
     """Keep what has failed; what was not played now and failed before is still kept. A full disk costs no run."""
-    played = {f"{entry['role']} {entry['id']}": entry["counts_as"] for entry in report["cases"]}
+    played: dict[str, bool] = {}
+    for entry in report["cases"]:  # What is played several times has failed if it has failed once.
+        name = f"{entry['role']} {entry['id']}"
+        played[name] = played.get(name, False) or entry["counts_as"] == "failed"
     try:
         before = failed(plan)
     except NoLastRun:
         before = ()
     found = [name for name in before if name not in played]
-    found += [name for name, counts_as in played.items() if counts_as == "failed"]
+    found += [name for name, has_failed in played.items() if has_failed]
     path = _file(plan)
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -220,6 +220,17 @@ def many_processes() -> int:
     return (os.cpu_count() or 1) + 2
 
 
+def _unwritable(path: Path) -> str:
+    """Why a report cannot be written there; empty if it can, as far as can be seen beforehand."""
+    if path.is_dir():
+        return "that is a folder; name a file in it"
+    # Folders that are missing are made.
+    place = next(place for place in (path, *path.parents) if place.exists())
+    if place is not path and not place.is_dir():
+        return f"{place} is no folder"
+    return "" if os.access(place, os.W_OK) else f"{place} may not be written"
+
+
 def _processes(text: str) -> int:
     if text == "auto":
         return many_processes()
@@ -238,8 +249,15 @@ def _seconds(text: str) -> float:
     return value
 
 
+_WRITTEN = ("report_json", "report_junit", "report_html", "badge", "pcap", "write_known_failures")
+
+
 def check(made: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    """Refuse options that do not go together, in words."""
+    """Refuse options that do not go together, and files that cannot be written, in words."""
+    for name in _WRITTEN:
+        path = getattr(options, name)
+        if path is not None and (reason := _unwritable(path)):
+            made.error(f"--{name.replace('_', '-')} {path}: {reason}")
     if (options.spawn or options.connect) and not options.role:
         made.error("say which role is under test: server or client")
     if options.target:

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from conformance.expectations import Expectations
+from conformance.expectations import Expectations, load_failures, load_flaky
 from conformance.language import Case, InvalidFile
+from conformance.language.strict_yaml import Problems
 from conformance.runs import Result, Run, Segmentation, record
 from conformance.verdicts import Failure, Verdict
 from impwire.tables import Role
@@ -217,6 +218,15 @@ def test_ids_are_compared_with_all_cases_and_not_with_those_selected(tmp_path: P
 
 
 def test_list_that_cannot_be_written_is_exit_2(tmp_path: Path) -> None:
-    code, output = suite("--id", "hello/welcome", "--write-known-failures", str(tmp_path / "none" / "known.yaml"))
+    code, output = suite("--id", "hello/welcome", "--write-known-failures", str(tmp_path))
     assert code == 2
-    assert "cannot write" in output
+    assert "that is a folder" in output
+
+
+def test_list_of_nothing_but_comments_is_an_empty_one(tmp_path: Path) -> None:
+    file = tmp_path / "known.yaml"
+    file.write_text("# nothing fails any more\n\n")
+    problems = Problems()
+    assert load_failures(file, problems) == {}
+    assert load_flaky(file, problems) == {}
+    assert not problems

@@ -217,7 +217,7 @@ def test_report_that_cannot_be_written_is_exit_2(tmp_path: Path) -> None:
     (tmp_path / "cases.yaml").write_text("cases:\n" + case("[ann, joins]"))
     command = [sys.executable, "-m", "conformance", "server", "--cases", str(tmp_path)]
     result = subprocess.run(
-        [*command, "--report-json", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
+        [*command, "--report-json", "/dev/full"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert result.returncode == 2
     assert "cannot write" in result.stderr

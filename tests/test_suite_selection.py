@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance import last_run
 from conformance.plan import Plan, plan_from_json
 from conformance.runs import Run
 from conformance.selection import Selection, chapter
@@ -150,10 +151,31 @@ def test_until_failure_ends_with_the_failure(tmp_path: Path) -> None:
         (("--repeat", "0"), "'0' is not a number of times"),
         (("--spawn", "x"), "say which role is under test"),
         (("client", "--connect", "127.0.0.1:1"), "a client is started for each case"),
+        (("--report-json", "/dev/null/r.json"), "/dev/null is no folder"),
+        (("--report-html", "/"), "that is a folder; name a file in it"),
+        (("server", "-k", "pm and ("), "Wrong expression passed to '-k'"),
+        (("--target", "/no/such/file.yaml"), "/no/such/file.yaml:1:1: cannot be read"),
     ],
 )
 def test_command_line_that_is_wrong_is_told(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
     result = suite(*arguments, cache=tmp_path)
     assert result.returncode == 2
     assert words in result.stderr
+    assert result.stdout == ""
     assert "Traceback" not in result.stderr
+
+
+def test_settings_for_the_tests_of_another_project_do_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-x --no-such-option")
+    monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")
+    assert suite("server", "--id", "pm/delivered", cache=tmp_path).returncode == 0
+
+
+def test_what_fails_in_one_round_of_several_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    plan = Plan(targets=TARGETS)
+    rounds = ["passed", "failed", "passed"]
+    last_run.keep(plan, {"cases": [{"role": "server", "id": "pm/delivered", "counts_as": each} for each in rounds]})
+    assert last_run.failed(plan) == ("server pm/delivered",)

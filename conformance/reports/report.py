@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import os
 import platform
 import shlex
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
@@ -19,6 +16,7 @@ from typing import Any
 
 from impwire.tables import CHAPTERS, PROTOCOL_VERSION, REQUIREMENTS
 
+from ..files import write_whole
 from ..plan import Plan
 from ..runs import Run
 from .badge import badge
@@ -116,7 +114,7 @@ def write_reports(report: dict[str, Any], comparison: Comparison | None, options
         (options.badge, lambda: badge(report)),
         (options.pcap, lambda: pcap(report)),
     ]
-    written = [_write(path, make()) for path, make in wanted if path is not None]
+    written = [write_whole(path, make()) for path, make in wanted if path is not None]
     return all(written)
 
 
@@ -127,24 +125,3 @@ def as_json(report: dict[str, Any], *, traces: bool) -> str:
         for entry in report["cases"]
     ]
     return json.dumps({**report, "cases": cases}, indent=1) + "\n"
-
-
-def _write(path: Path, content: str | bytes) -> bool:
-    """Write a file whole or not at all, so that a full disk does not cost the report that was there before."""
-    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
-    # What is no plain file (a pipe, /dev/stdout) is written to as it is.
-    part = path.with_name(f".{path.name}.part") if path.is_file() or not path.exists() else path
-    part = path if path.is_symlink() else part
-    try:
-        if not path.parent.exists():
-            path.parent.mkdir(parents=True)
-        part.write_bytes(data)
-        if part is not path:
-            os.replace(part, path)
-    except OSError as error:
-        print(f"cannot write {path}: {error.strerror}", file=sys.stderr)
-        if part is not path:
-            with contextlib.suppress(OSError):
-                part.unlink()
-        return False
-    return True

@@ -35,7 +35,10 @@ def target_of(role: Role, values: dict[str, str]) -> Target:
 def load_target(path: Path) -> Target:
     """Read a target file. Raises `InvalidFile` with all its mistakes."""
     problems = Problems()
-    target = _target(load(path, problems), path)
+    root = load(path, problems)
+    if problems:  # It cannot be read at all, so nothing can be said of what it lacks.
+        raise InvalidFile(problems)
+    target = _target(root, path)
     if problems:
         raise InvalidFile(problems)
     return target

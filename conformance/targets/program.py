@@ -31,6 +31,8 @@ from .target import Target
 _TAIL, _LONGEST_LINE = 15, 400
 #: Seconds in which a program has to take a line that is typed.
 _TYPING = 5.0
+#: Seconds until a killed process is no longer waited for.
+_LAST_WAIT = 5.0
 
 
 @functools.cache
@@ -185,7 +187,8 @@ class Program:
             warnings.warn(TargetWarning(text), stacklevel=2)
         with contextlib.suppress(OSError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        # Bounded: a signal to the suite that struck in the middle of a wait can leave this one without an answer.
+        self.wait(_LAST_WAIT)
         end_marked(str(self.folder), since=self.process.pid)
         for output in (self.output, self._errors):
             output.close()
