@@ -11,6 +11,9 @@ from .bench import Outcome
 from .crew import Crew, Task
 from .data import ROOT, Mutant, load_mutants
 
+#: Some mutants show only if two things happen in one order, which no case can force. They may try so many times.
+_TRIES = 3
+
 
 def hunt(
     workers: Crew, requirements: set[str], side: Role | None, *, all_cases: bool, every: bool
@@ -35,12 +38,21 @@ def hunt(
         while shown in outcomes:
             print(_line(mutants[shown], outcomes[shown]), flush=True)
             shown += 1
-    found = [(mutant, outcomes[number]) for number, mutant in enumerate(mutants)]
-    left = [(mutant, outcome) for mutant, outcome in found if outcome.problem or uncaught(mutant, outcome)]
-    for mutant, outcome in left:
-        print(f"{mutant.place}: {_line(mutant, outcome)}")
-    print(f"{len(found)} mutants, {len(found) - len(left)} caught, {len(left)} not")
-    return (1 if left else 0), found
+    left, again = [number for number in outcomes if _escaped(mutants[number], outcomes[number])], 0
+    for _ in range(_TRIES - 1):
+        for place, outcome in workers.results([tasks[number] for number in left]):
+            outcomes[left[place]] = outcome
+        again += len(left)
+        left = [number for number in left if _escaped(mutants[number], outcomes[number])]
+    for number in sorted(left):
+        print(f"{mutants[number].place}: {_line(mutants[number], outcomes[number])}")
+    more = f", {again} tried again" if again else ""
+    print(f"{len(mutants)} mutants, {len(mutants) - len(left)} caught, {len(left)} not{more}")
+    return (1 if left else 0), [(mutant, outcomes[number]) for number, mutant in enumerate(mutants)]
+
+
+def _escaped(mutant: Mutant, outcome: Outcome) -> bool:
+    return bool(outcome.problem or uncaught(mutant, outcome))
 
 
 def _task(mutant: Mutant, *, all_cases: bool, every: bool) -> Task:
