@@ -537,6 +537,11 @@ def test_server_that_ignores_signals_and_floods_its_output_is_tested_and_ended(t
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
+def _heed_ctrl_c() -> None:
+    """What runs in the background of a shell, as these tests may, ignores Ctrl-C, and so would what they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @on_linux
 @pytest.mark.parametrize("processes", ["1", "2"])
 @pytest.mark.parametrize("signal_", [signal.SIGTERM, signal.SIGINT])
@@ -556,6 +561,7 @@ def test_suite_that_is_told_to_end_leaves_nothing_behind(
         text=True,
         env={**os.environ, "TMPDIR": str(tmp_path / "temporary")},
         start_new_session=True,
+        preexec_fn=_heed_ctrl_c,
     ) as process:
         while len(marked(str(tmp_path))) < 2 * int(processes):
             with contextlib.suppress(subprocess.TimeoutExpired):
