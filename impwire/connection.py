@@ -89,14 +89,44 @@ def _plain(receiver: Role, state: State) -> list[Callable[[bytes], Any] | None]:
 _PLAIN = {(role, state): _plain(role, state) for role in Role for state in State}
 
 
+def _plain_sends(sender: Role, state: State) -> dict[type[Message], tuple[Callable[[Any], bytes], bool]]:
+    """The encoders of what a side may send in a state and what leaves it there, and whether it bears a request_id: its
+    events, and its replies but for GOODBYE, which may bear one or not.
+
+    Whatever else is sent, and whatever is wrong, takes the long way through `Connection.send`.
+    """
+    if state is State.CLOSING:
+        return {}  # STATE-6: what an ERROR does there depends on what it refuses.
+    kinds = {*EVENTS, *_REPLY_CLASSES} - {*REPLIES, Goodbye}
+    stays = [kind for kind in kinds if LEGAL.get((sender, state, kind)) is state]
+    return {kind: (CODECS.by_class[kind].encode, kind not in EVENTS) for kind in stays}
+
+
+_PLAIN_SENDS = {(role, state): _plain_sends(role, state) for role in Role for state in State}
+
+
 class Connection:
     """The protocol as one `role` sees it, on one connection."""
+
+    __slots__ = (
+        "_decoder",
+        "_has_id",
+        "_last_request_id",
+        "_next_frame",
+        "_outstanding",
+        "_plain",
+        "_plain_sends",
+        "_violation",
+        "peer",
+        "role",
+        "state",
+    )
 
     def __init__(self, role: Role) -> None:
         self.role = role
         self.peer = Role.SERVER if role is Role.CLIENT else Role.CLIENT
         self.state = State.CONNECTED
-        self._plain = _PLAIN[role, self.state]
+        self._plain, self._plain_sends = _PLAIN[role, self.state], _PLAIN_SENDS[role, self.state]
         self._has_id = role is Role.SERVER  # FRAME-8, FRAME-10: a request bears one, an event does not.
         self._decoder = FrameDecoder(CODECS, MAX_FRAME_BEFORE_WELCOME)  # FRAME-2 to FRAME-4
         self._next_frame = self._decoder.next_frame
@@ -113,6 +143,13 @@ class Connection:
 
     def send(self, message: Message) -> bytes:
         """The frame of a message. Raises `LocalProtocolError` or `EncodeError`; then nothing has changed."""
+        plain = self._plain_sends.get(type(message))
+        if plain is not None:
+            encode_plain, bears_id = plain
+            frame = encode_plain(message)
+            has_id = message.request_id != 0  # type: ignore[attr-defined]
+            if has_id is bears_id and len(frame) <= self._decoder.max_length:
+                return frame
         frame = encode(message)
         self._check_legal(message)
         length, limit = len(frame) - FRAME.prefix_size, self._decoder.max_length
@@ -172,9 +209,9 @@ class Connection:
     def _enter(self, state: State, message: Message) -> None:
         if state is not self.state:
             self.state = state
-            self._plain = _PLAIN[self.role, state]
+            self._plain, self._plain_sends = _PLAIN[self.role, state], _PLAIN_SENDS[self.role, state]
         if isinstance(message, Welcome):
-            # A limit beyond those that there can be is no reason to hold more.
+            # FRAME-5. A limit beyond those that there can be is no reason to hold more.
             self._decoder.max_length = min(message.max_frame, LIMITS["max_frame"].maximum)
         elif state is State.CLOSED:
             self._decoder.clear()
@@ -182,7 +219,7 @@ class Connection:
     # -- receiving -----------------------------------------------------------------------------------------------
 
     def receive_data(self, data: bytes) -> None:
-        """Take bytes from the peer; then call `next_event` until it returns None.
+        """Take bytes from the peer, in pieces of any size (TRANSPORT-1); then call `next_event` until it returns None.
 
         They are dropped after GOODBYE, and after a `RemoteProtocolError`.
         """
@@ -233,6 +270,8 @@ class Connection:
     def _event(self, frame: bytes, fault: DecodeError | None) -> Event | None:
         """Judge one frame in the order of REQ-5. None for an event that is to be ignored (EXT-12).
 
+        The codec reads as FRAME-1, FRAME-6, FRAME-7, TYPE-1, TYPE-2, EXT-3, EXT-5, EXT-9, NAME-1, TEXT-1, TEXT-2, HELLO-6
+        and HELLO-8 want it.
         `fault` is what is wrong with it, if it was read already.
         """
         header = FRAME.header(frame)
@@ -251,7 +290,7 @@ class Connection:
         return Received(message, answers)
 
     def _check_header(self, header: Header, kind: type[Message] | None) -> None:
-        """Step 2 of REQ-5: the direction of the type, the request_id, the state."""
+        """Step 2 of REQ-5: the direction of the type (STATE-3), the request_id, the state (STATE-1)."""
         request_id = header.correlation
         sender, group = _range(header.type)
         name = kind.NAME if kind else f"type {header.type:#04x}"
@@ -272,7 +311,7 @@ class Connection:
             raise RemoteProtocolError("UNEXPECTED_MESSAGE", reason, _answerable(header, kind))
 
     def _refused(self, header: Header, kind: type[Message] | None, error: DecodeError) -> Refused:
-        """Steps 3 and 6 to 8 of REQ-5, as far as the form of the frame shows them."""
+        """Steps 3 and 6 to 8 of REQ-5, as far as the form of the frame shows them: also EXT-2, EXT-4, TEXT-4."""
         if error.code == "MALFORMED" or self.role is Role.CLIENT:
             raise RemoteProtocolError("MALFORMED", str(error), _answerable(header, kind))
         if kind in _REPLY_CLASSES:  # EXT-8

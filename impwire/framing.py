@@ -21,6 +21,23 @@ class FrameDecoder:
     accepted, in bytes behind the length field, and may be changed between two frames.
     """
 
+    __slots__ = (
+        "_beginning",
+        "_broken",
+        "_buffer",
+        "_codecs",
+        "_last",
+        "_layout",
+        "_length",
+        "_length_at",
+        "_minimum",
+        "_more",
+        "_prefix",
+        "_size",
+        "_start",
+        "max_length",
+    )
+
     def __init__(self, codecs: Codecs, max_length: int) -> None:
         self.max_length = max_length
         self._codecs, self._layout = codecs, codecs.layout
