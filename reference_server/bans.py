@@ -8,13 +8,16 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from impwire.codecs import DETAIL_TYPE, NAME_TYPE
 
 from .addresses import Address, Network
 from .text import escaped
+
+#: There are no more bans than this at one time, and so the file and the time that a change takes are bounded.
+MOST = 10_000
 
 _DURATION = re.compile(r"([0-9]{1,9})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -32,10 +35,15 @@ def parse_target(text: str) -> str:
     """The canonical form of what a ban is made for: a folded name, an address or a network. Raises ValueError."""
     network = parse_network(text)
     if network is not None:
-        return str(network.network_address) if network.num_addresses == 1 else str(network)
+        return canonical(network)
     if NAME_TYPE.fault(text.encode(errors="surrogateescape")) is not None:
         raise ValueError(f"{escaped(text)} is neither a name nor an address nor a network")
     return text.lower()
+
+
+def canonical(network: Network) -> str:
+    """The one way to write a network; an address alone is written without its length."""
+    return str(network.network_address) if network.num_addresses == 1 else str(network)
 
 
 def parse_network(text: str) -> Network | None:
@@ -64,14 +72,35 @@ class Ban:
         return self.until is None or wall < self.until
 
 
+class TooManyBans(Exception):
+    """There is no room for one more."""
+
+
 class BanList:
-    """All bans that have not ended. One target has one ban; a later one replaces it."""
+    """All bans that have not ended. One target has one ban; a later one replaces it.
+
+    Looking an address up takes one step for each length of prefix that is banned, however many bans there are.
+    """
 
     def __init__(self, bans: Iterable[Ban] = ()) -> None:
-        self._bans = {ban.target: ban for ban in bans}
+        self._bans: dict[str, Ban] = {}
+        # The versions and lengths of the networks that are banned, and perhaps of some that were; the longest first.
+        self._prefixes: list[tuple[int, int]] = []
+        for ban in bans:
+            self._put(ban)
 
     def add(self, ban: Ban) -> None:
+        """Put a ban in force. Raises `TooManyBans`; nothing has changed then."""
+        if len(self._bans) >= MOST and ban.target not in self._bans and len(self.all(ban.made)) >= MOST:
+            raise TooManyBans
+        self._put(ban)
+
+    def _put(self, ban: Ban) -> None:
         self._bans[ban.target] = ban
+        network = parse_network(ban.target)
+        if network is not None and (network.version, network.prefixlen) not in self._prefixes:
+            self._prefixes.append((network.version, network.prefixlen))
+            self._prefixes.sort(reverse=True)
 
     def remove(self, target: str) -> Ban | None:
         """Lift the ban; returns it, or None if there was none."""
@@ -82,26 +111,33 @@ class BanList:
         self._bans = {target: ban for target, ban in self._bans.items() if ban.active(wall)}
         return list(self._bans.values())
 
+    def targets(self) -> list[str]:
+        """What is banned, or was until a short while ago. Any thread may ask: the copy is made in one step."""
+        return list(self._bans)
+
     def of_name(self, folded: str, wall: int) -> Ban | None:
         """The ban on a folded name, or None."""
         ban = self._bans.get(folded)
         return ban if ban is not None and ban.active(wall) else None
 
     def of_address(self, address: Address, wall: int) -> Ban | None:
-        """The first ban whose address or network holds the address, or None."""
-        for ban in self._bans.values():
-            network = parse_network(ban.target)
-            if network is not None and ban.active(wall) and address.version == network.version and address in network:
-                return ban
+        """The ban with the smallest network that holds the address, or None."""
+        for version, length in self._prefixes:
+            if version == address.version:
+                # OP-10: a network is known by its canonical form, so what holds the address is found by its name.
+                ban = self._bans.get(canonical(ipaddress.ip_network((address, length), strict=False)))
+                if ban is not None and ban.active(wall):
+                    return ban
         return None
 
-    def to_plain(self, wall: int) -> list[dict[str, Any]]:
-        """The bans in force, for a file."""
-        return [asdict(ban) for ban in self.all(wall)]
+
+def to_plain(ban: Ban) -> dict[str, Any]:
+    """A ban for a file."""
+    return {"target": ban.target, "reason": ban.reason, "made": ban.made, "until": ban.until}
 
 
 def ban_from_plain(value: Any) -> Ban:
-    """The reverse of `to_plain` for one ban. Raises ValueError that says what is wrong."""
+    """The reverse of `to_plain`. Raises ValueError that says what is wrong."""
     if not isinstance(value, dict) or set(value) != {"target", "reason", "made", "until"}:
         raise ValueError("a ban has target, reason, made and until")
     target, reason, made, until = value["target"], value["reason"], value["made"], value["until"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from impwire.tables import CONSOLE_COMMANDS
@@ -26,7 +28,7 @@ def parse(line: str) -> Entered | None:
     word, _, rest = line.partition(" ")
     command = CONSOLE_COMMANDS.get(word[1:]) if word.startswith("/") else None
     if command is None:
-        raise NotUnderstood(f"unknown command {word!r}; /help lists the commands")
+        raise NotUnderstood(f"unknown command {word!r}; {_meant(word)}/help lists the commands")
     arguments: dict[str, str] = {}
     for argument in command.arguments:
         rest = rest.strip()
@@ -38,6 +40,32 @@ def parse(line: str) -> Entered | None:
     if rest.strip():
         raise NotUnderstood(f"{rest.strip()!r} is too much: {command.usage}")
     return Entered(word[1:], arguments)
+
+
+def _meant(word: str) -> str:
+    """A guess at what was to be typed, or nothing."""
+    near = difflib.get_close_matches(word[1:], CONSOLE_COMMANDS, 1) if word.startswith("/") else []
+    return f"did you mean /{near[0]}? " if near else ""
+
+
+def candidates(line: str, users: Iterable[str], banned: Iterable[str]) -> list[tuple[str, str]]:
+    """What the last word of a line that is being typed may become, each with a word of help; in order.
+
+    The first word is a command. Its arguments are completed where they are one of the users, or of what is banned.
+    """
+    words = line.split(" ")
+    if len(words) == 1:
+        return [
+            (f"/{name}{' ' if command.arguments else ''}", command.help)
+            for name, command in CONSOLE_COMMANDS.items()
+            if line and f"/{name}".startswith(line)
+        ]
+    command = CONSOLE_COMMANDS.get(words[0][1:]) if words[0].startswith("/") else None
+    if command is None or len(words) != 2 or not command.arguments:
+        return []
+    known = {"user": users, "user|address|network": users, "what": banned}.get(command.arguments[0].name, ())
+    space = " " if len(command.arguments) > 1 else ""
+    return [(f"{name}{space}", "") for name in sorted(known) if name.lower().startswith(words[1].lower())]
 
 
 def help_lines() -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from impwire import messages as m
 from impwire.codecs import DETAIL_TYPE, TEXT_TYPE
 
-from .bans import Ban, BanList, parse_duration, parse_network, parse_target
+from .bans import MOST, Ban, BanList, TooManyBans, parse_duration, parse_network, parse_target
 from .clock import Now
 from .commands import NotUnderstood, help_lines, parse
 from .effects import Print, SaveBans
@@ -75,10 +75,8 @@ class Console:
             self._print(line)
 
     def _who(self, now: Now) -> None:
-        peers = list(self._peers)
-        for peer in peers:
-            self._print(f"{label(peer)}  {peer.address}  idle {now.clock - peer.heard:.0f} s")
-        self._print(f"{len(peers)} connection{'' if len(peers) == 1 else 's'}")
+        rows = [(label(peer), str(peer.address), f"idle {now.clock - peer.heard:.0f} s") for peer in self._peers]
+        self._print_table(rows, "connection")
 
     def _all(self, now: Now, text: str) -> None:
         self._speak(self._text(text), now)  # OP-9
@@ -105,7 +103,10 @@ class Console:
         except ValueError as mistake:
             raise NotUnderstood(str(mistake)) from None
         ban = Ban(canonical, self._reason(reason), now.wall, None if span is None else now.wall + span)
-        self._banlist.add(ban)
+        try:
+            self._banlist.add(ban)
+        except TooManyBans:
+            raise NotUnderstood(f"there are {MOST} bans already; lift one with /unban, or ban a network") from None
         self._out.put(SaveBans())  # OP-4
         matched = self._matched(canonical)
         self._out.end_all(matched, "BANNED", reason, now)  # OP-2
@@ -129,19 +130,32 @@ class Console:
         self._print(f"{target} is no longer banned")  # OP-5
 
     def _bans(self, now: Now) -> None:
-        bans = self._banlist.all(now.wall)
-        for ban in bans:
-            left = "for good" if ban.until is None else f"{(ban.until - now.wall) // 1000} s left"
-            self._print(f"{ban.target}  {left}{'  ' + escaped(ban.reason) if ban.reason else ''}")
-        self._print(f"{len(bans)} ban{'' if len(bans) == 1 else 's'}")
+        rows = [
+            (
+                ban.target,
+                "for good" if ban.until is None else f"{(ban.until - now.wall) // 1000} s left",
+                escaped(ban.reason) if ban.reason else "",
+            )
+            for ban in self._banlist.all(now.wall)
+        ]
+        self._print_table(rows, "ban")
+
+    def _print_table(self, rows: list[tuple[str, str, str]], what: str) -> None:
+        """A line a row, the columns below each other, and how many there are."""
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            self._print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        self._print(f"{len(rows)} {what}{'' if len(rows) == 1 else 's'}")
 
     def _stop(self, now: Now, seconds: str = "0") -> None:
-        if not (seconds.isascii() and seconds.isdigit() and int(seconds) <= _LONGEST_STOP):
+        # The length comes first: int() refuses what is longer than thousands of digits.
+        if not (seconds.isascii() and seconds.isdigit() and len(seconds) <= 9 and int(seconds) <= _LONGEST_STOP):
             raise NotUnderstood(f"{escaped(seconds)} is not a number of seconds up to {_LONGEST_STOP}")
+        instead = "" if self.stop_at is None else f" instead of in {max(0.0, self.stop_at - now.clock):.0f} s"
         self.stop_at = now.clock + int(seconds)
         if int(seconds):
             self._speak(f"The server stops in {int(seconds)} s.", now)  # OP-8
-        self._print(f"stopping in {int(seconds)} s" if int(seconds) else "stopping")
+        self._print(f"stopping in {int(seconds)} s{instead}" if int(seconds) else f"stopping now{instead}")
 
 
 def _keyword(argument: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from impwire import Message
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Tell:
     """Send a message to one connection."""
 
@@ -15,7 +15,7 @@ class Tell:
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TellAll:
     """Send a message to every user, except to one connection (0 for none)."""
 
@@ -23,14 +23,21 @@ class TellAll:
     but: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
+class Admit:
+    """The connection is a user's from now on: it has its part in what all users are told."""
+
+    peer: int
+
+
+@dataclass(slots=True)
 class Finish:
     """The connection has had its GOODBYE: shut down sending, drain for `close_drain`, close (END-2)."""
 
     peer: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Log:
     """A line for the log; foreign strings in it are escaped already."""
 
@@ -38,21 +45,21 @@ class Log:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Print:
     """A line for the operator; foreign strings in it are escaped already."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SaveBans:
     """The bans have changed and have to be stored."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stop:
     """Every connection has had its GOODBYE: stop listening, flush, end."""
 
 
-Effect = Tell | TellAll | Finish | Log | Print | SaveBans | Stop
+Effect = Tell | TellAll | Admit | Finish | Log | Print | SaveBans | Stop

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -12,6 +13,10 @@ from impwire.tables import Settings
 
 from .addresses import Address, limit_key
 from .ratelimit import Bucket
+
+#: How many entries of the queue may belong to nobody any more before they are taken out of it.
+_SPARE = 1024
+_NOBODY = User(session_id=0, name="")
 
 
 @dataclass(slots=True)
@@ -24,6 +29,8 @@ class Peer:
     bucket: Bucket
     name: str = ""
     session_id: int = 0
+    #: What others are told of it, under its present name. It is never changed, since a message may hold it.
+    user: User = field(default_factory=lambda: _NOBODY)
     tries: int = 0
     #: When the last complete frame came.
     heard: float = 0.0
@@ -40,10 +47,6 @@ class Peer:
 
     def __post_init__(self) -> None:
         self.key = limit_key(self.address)
-
-    @property
-    def user(self) -> User:
-        return User(session_id=self.session_id, name=self.name)
 
     def deadline(self, settings: Settings) -> float:
         """When this connection next needs attention."""
@@ -64,15 +67,13 @@ class Peers:
     def __init__(self) -> None:
         self.by_id: dict[int, Peer] = {}
         self.by_name: dict[str, Peer] = {}
+        #: The folded names in their order (WHO-1).
+        self.names: list[str] = []
         self._per_key: dict[str, int] = {}
         self._queue: list[tuple[float, int]] = []
 
     def __iter__(self) -> Iterator[Peer]:
         return iter(list(self.by_id.values()))
-
-    def users(self) -> list[Peer]:
-        """The users in the order of their folded names (WHO-1)."""
-        return [self.by_name[name] for name in sorted(self.by_name)]
 
     def of_key(self, key: str) -> int:
         """How many connections an address has (LIM-2)."""
@@ -83,20 +84,28 @@ class Peers:
         self._per_key[peer.key] = self.of_key(peer.key) + 1
 
     def remove(self, peer: Peer) -> None:
-        """Take a connection out; its name is free at once (NAME-5)."""
+        """Take a connection out; its name is free at once (NAME-5), and it counts for no limit any more (LIM-5)."""
         del self.by_id[peer.id]
-        if peer.name:
-            del self.by_name[peer.name.lower()]
+        self._free_name(peer)
         self._per_key[peer.key] -= 1
         if not self._per_key[peer.key]:
             del self._per_key[peer.key]
+        if len(self._queue) > 2 * len(self.by_id) + _SPARE:
+            self._queue = [(peer.queued, peer.id) for peer in self.by_id.values() if peer.queued < math.inf]
+            heapq.heapify(self._queue)
 
     def rename(self, peer: Peer, name: str) -> None:
         """Give a connection a name, freeing the one that it had, in one step (RENAME-1)."""
-        if peer.name:
-            del self.by_name[peer.name.lower()]
-        peer.name = name
+        self._free_name(peer)
+        peer.name, peer.user = name, User(session_id=peer.session_id, name=name)
         self.by_name[name.lower()] = peer
+        insort(self.names, name.lower())
+
+    def _free_name(self, peer: Peer) -> None:
+        if peer.name:
+            folded = peer.name.lower()
+            del self.by_name[folded]
+            del self.names[bisect_left(self.names, folded)]
 
     # Each connection has one valid entry in the queue, never later than its deadline. An entry that comes too early is
     # put back, so that a frame that moves a deadline on costs nothing; one that a nearer entry has replaced is passed over.

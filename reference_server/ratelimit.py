@@ -9,6 +9,8 @@ from collections import deque
 class Bucket:
     """The tokens and strikes of one connection (section 13). Times are seconds of a clock that never goes back."""
 
+    __slots__ = ("_burst", "_filled", "_per_second", "_tokens", "strikes")
+
     def __init__(self, burst: int, per_second: int, now: float) -> None:
         self._burst, self._per_second = burst, per_second
         self._tokens, self._filled = float(burst), now

@@ -1,7 +1,7 @@
 """The edge to the network: sockets and the clock on one side, `Service` on the other.
 
 Every event of the event loop becomes one input of the service; its effects are carried out at once. Frames are gathered
-and each connection gets one write a turn of the loop, so telling everyone costs one encoding and one write each.
+until the end of the turn of the loop, when each connection gets one write. Nothing here waits for a client (TRANSPORT-3).
 
 The invariant: `_links` holds the connections that the service knows; one that had its GOODBYE is in `_draining` until its
 socket is closed, and nothing that it still sends reaches the service (STATE-5).
@@ -10,63 +10,28 @@ socket is closed, and nothing that it still sends reaches the service (STATE-5).
 from __future__ import annotations
 
 import asyncio
-import logging
+import socket
+import ssl
 from collections.abc import Callable, Iterable
-from functools import partial
+from typing import Any
 
-from impwire import Connection, Received, RemoteProtocolError, Role, State
+from impwire import Received, RemoteProtocolError, State
 from impwire.codecs import encode
 from impwire.messages import Goodbye, GoodbyeCode
 
 from .addresses import parse_address
 from .bans import BanList
 from .clock import Now, read_clock
-from .effects import Effect, Finish, Log, Print, SaveBans, Stop, Tell, TellAll
+from .effects import Admit, Effect, Finish, Log, Print, SaveBans, Stop, Tell, TellAll
+from .fanout import Turn
+from .link import Link
+from .listener import Listener
+from .log import LogFile
 from .service import Service
+from .text import escaped
 
-_BACKLOG = 2048
-
-
-class _Link(asyncio.Protocol):
-    """One accepted connection: hands what happens on it to the server, and keeps what waits to be written."""
-
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        self.id = 0
-        self.connection = Connection(Role.SERVER)
-        self.pending: list[bytes] = []
-        self.pending_size = 0
-        self.ended = False  # the client has ended its stream
-        self.drain: asyncio.TimerHandle | None = None
-        self.transport: asyncio.Transport
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        # The server's own accounting cuts slow readers (LIM-6); nobody waits for this transport.
-        transport.set_write_buffer_limits(high=1 << 40)
-        peername = transport.get_extra_info("peername")
-        if peername is None:
-            transport.abort()  # The client was gone before it could be asked for its address (TRANSPORT-4).
-        else:
-            self.server.arrived(self, peername[0])
-
-    def data_received(self, data: bytes) -> None:
-        if self.drain is None:
-            self.server.received(self, data)
-
-    def eof_received(self) -> bool:
-        self.ended = True
-        self.server.ended(self)
-        # True keeps the sending side open for replies that are still due (END-3).
-        return True
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self.server.lost(self, error)
-
-    def queued(self) -> int:
-        """Bytes that wait for this client."""
-        return self.pending_size + self.transport.get_write_buffer_size()
+#: Bytes for all users that are gathered before they are written, even if the turn is not over yet.
+_TURN_BYTES = 65536
 
 
 class Server:
@@ -75,7 +40,7 @@ class Server:
     def __init__(
         self,
         service: Service,
-        log: logging.Logger,
+        log: LogFile,
         say: Callable[[str], None],
         save_bans: Callable[[BanList, int], None],
         clock: Callable[[], Now] = read_clock,
@@ -85,187 +50,247 @@ class Server:
         self.failure: BaseException | None = None
         self._log, self._say, self._save_bans, self._clock = log, say, save_bans, clock
         self._loop = asyncio.get_running_loop()
-        self._listener: asyncio.Server | None = None
-        self._links: dict[int, _Link] = {}
-        self._draining: set[_Link] = set()
+        self._listener = Listener(self._accepted, self._report)
+        self._links: dict[int, Link] = {}
+        self._draining: set[Link] = set()
+        self._opening: set[asyncio.Task[None]] = set()
         self._last_id = 0
-        self._dirty: dict[_Link, None] = {}
+        self._turn: Turn[Link] = Turn()
+        self._flush_is_due = False
         self._timer: asyncio.TimerHandle | None = None
 
-    async def start(self, host: str, port: int) -> tuple[str, int]:
-        """Listen; returns host and port as they are to be shown. Raises OSError."""
-        self._listener = await self._loop.create_server(partial(_Link, self), host, port, backlog=_BACKLOG)
-        address = self._listener.sockets[0].getsockname()
-        return (f"[{address[0]}]" if ":" in address[0] else address[0]), address[1]
+    async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> list[tuple[str, int]]:
+        """Listen on every address of `host`; returns each with its port, as they are to be shown. Raises OSError."""
+        try:
+            return await self._listener.open(host, port, tls)
+        except OSError:
+            self._listener.close()
+            raise
 
     def operate(self, line: str) -> None:
         """The operator has typed a line."""
-        self._guard(partial(self.service.operate, line, self._clock()))
+        self._guard(self.service.operate, line)
 
     def stop(self) -> None:
         """Stop as /stop does."""
         if not self.service.stopping:
-            self._guard(partial(self.service.stop, self._clock()))
+            self._guard(self.service.stop)
 
     def abort(self, error: BaseException) -> None:
         """The server itself has failed: log it, tell and close every connection, and end (END-9)."""
         if self.failure is None:
             self.failure = error
-            self._log.critical("failure: the server ends", exc_info=error)
+            self._log.failure(self._clock().wall, "the server ends", error)
             self._effects_of_abort()
 
-    # -- from the links ------------------------------------------------------------------------------------------
+    # -- connections come and go ---------------------------------------------------------------------------------
 
-    def arrived(self, link: _Link, address: str) -> None:
+    def _accepted(self, sock: socket.socket, address: str, tls: ssl.SSLContext | None) -> None:
+        """A client has connected. With TLS, the service hears of it when the handshake is done."""
+        if len(self._opening) + len(self._draining) > self.service.settings.max_connections:
+            sock.close()  # So many are being turned away, or have not shaken hands: no more can be held.
+            return
+        link = Link(self, sock, parse_address(address), self._clock().clock, tls=tls is not None)
+        task = self._loop.create_task(self._open(link, sock, tls))
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+
+    async def _open(self, link: Link, sock: socket.socket, tls: ssl.SSLContext | None) -> None:
+        timeouts: dict[str, float] = {}
+        if tls is not None:
+            settings = self.service.settings
+            timeouts["ssl_handshake_timeout"] = settings.handshake_timeout / 1000  # TIME-1
+            timeouts["ssl_shutdown_timeout"] = settings.close_drain / 1000  # END-2
+        try:
+            await self._loop.connect_accepted_socket(lambda: link, sock, ssl=tls, **timeouts)
+        except OSError as error:  # ssl.SSLError is one. TRANSPORT-4.
+            self._log.add(self._clock().wall, "connect", f"from {link.address}, failed: {escaped(str(error))}")
+            self._wake()
+            sock.close()
+            self._listener.resume()
+
+    def arrived(self, link: Link) -> None:
         if self.failure is not None:
             link.transport.abort()  # Accepted before the listener was closed; nobody is left to serve it.
             return
         self._last_id += 1
         link.id = self._last_id
         self._links[link.id] = link
-        self._input(link, partial(self.service.arrive, link.id, parse_address(address), self._clock()))
+        self._input(link, self._clock(), self.service.arrive, link.id, link.address, link.accepted)
 
-    def received(self, link: _Link, data: bytes) -> None:
-        link.connection.receive_data(data)
-        fresh = False
-        while link.drain is None:
-            try:
-                event = link.connection.next_event()
-            except RemoteProtocolError as error:
-                violate = self.service.violate
-                self._input(link, partial(violate, link.id, error.code, error.reason, error.request_id, self._clock()))
-                return
-            except Exception as error:
-                self._failed(link, error)
-                return
-            if event is None:
-                break
-            fresh = True
-            if isinstance(event, Received):
-                self._input(link, partial(self.service.receive, link.id, event.message, self._clock()))
-            else:
-                self._input(link, partial(self.service.refuse, link.id, event, self._clock()))
-        if link.drain is None:
-            unfinished, progress = link.connection.unfinished, self.service.progress
-            self._input(link, partial(progress, link.id, unfinished=unfinished, fresh=fresh, now=self._clock()))
-
-    def ended(self, link: _Link) -> None:
-        if link.drain is not None:
-            self._close_if_done(link)
-            return
-        unfinished, now = link.connection.unfinished, self._clock()
-        self._input(link, partial(self.service.end_of_stream, link.id, unfinished=unfinished, now=now))
-
-    def lost(self, link: _Link, error: Exception | None) -> None:
+    def lost(self, link: Link, error: Exception | None) -> None:
+        self._turn.forget(link)
         if link.drain is not None:
             link.drain.cancel()
             self._draining.discard(link)
             self._stopped_if_done()
         elif self._links.pop(link.id, None) is not None:
             why = str(error) if error else "closed"
-            self._guard(partial(self.service.lose, link.id, why, self._clock()))
+            self._guard(self.service.lose, link.id, why)
+        self._listener.resume()
+
+    # -- what clients say ----------------------------------------------------------------------------------------
+
+    def received(self, link: Link, data: bytes) -> None:
+        service, connection, now = self.service, link.connection, self._clock()
+        connection.receive_data(data)
+        fresh = False
+        while link.drain is None:
+            try:
+                event = connection.next_event()
+                if event is None:
+                    break
+                if type(event) is Received:
+                    effects = service.receive(link.id, event.message, now)
+                else:
+                    effects = service.refuse(link.id, event, now)  # type: ignore[arg-type]
+            except RemoteProtocolError as error:
+                self._input(link, now, service.violate, link.id, error.code, error.reason, error.request_id)
+                return
+            except Exception as error:
+                self._failed(link, error)
+                return
+            fresh = True
+            self._carry_out(effects, now)
+        if link.drain is None and (link.partial or connection.unfinished):
+            link.partial = connection.unfinished
+            self._input(link, now, service.progress, link.id, link.partial, fresh)
+        self._schedule()
+
+    def ended(self, link: Link) -> None:
+        if link.drain is not None:
+            self._close_if_done(link)
+        else:
+            self._input(link, self._clock(), self.service.end_of_stream, link.id, link.connection.unfinished)
 
     # -- inputs and effects --------------------------------------------------------------------------------------
 
-    def _input(self, link: _Link, act: Callable[[], list[Effect]]) -> None:
+    def _input(self, link: Link, now: Now, act: Callable[..., list[Effect]], *arguments: Any) -> None:
         """Hand an input of one connection to the service; a failure there costs that connection alone (END-9)."""
         try:
-            effects = act()
+            effects = act(*arguments, now)
         except Exception as error:
             self._failed(link, error)
             return
-        self._guard(lambda: effects)
+        self._carry_out(effects, now)
+        self._schedule()
 
-    def _failed(self, link: _Link, error: Exception) -> None:
-        self._log.error("failure: connection %d is ended", link.id, exc_info=error)
+    def _failed(self, link: Link, error: Exception) -> None:
+        self._log.failure(self._clock().wall, f"connection {link.id} is ended", error)
         if link.id in self.service.peers.by_id:
-            self._guard(partial(self.service.fail, link.id, self._clock()))
+            self._guard(self.service.fail, link.id)
         else:
             self._links.pop(link.id, None)
             link.transport.abort()
 
-    def _guard(self, act: Callable[[], list[Effect]]) -> None:
-        """Carry out what an input causes. An exception here is a failure of the server as a whole."""
+    def _guard(self, act: Callable[..., list[Effect]], *arguments: Any) -> None:
+        """Hand in an input that is nobody's. An exception in it is a failure of the server as a whole."""
+        now = self._clock()
         try:
-            self._apply(act())
-            self._schedule()
+            effects = act(*arguments, now)
         except Exception as error:
             self.abort(error)
+        else:
+            self._carry_out(effects, now)
+            self._schedule()
 
-    def _apply(self, effects: Iterable[Effect]) -> None:
-        for effect in effects:
-            match effect:
-                case TellAll(message, but):
-                    frame = encode(message)
-                    for peer in self.service.peers.by_name.values():
-                        if peer.id != but:
-                            self._queue(self._links[peer.id], frame)
-                case Tell(peer_id, message):
-                    link = self._links.get(peer_id)
-                    if link is not None:
-                        self._queue(link, link.connection.send(message))
-                case Finish(peer_id):
-                    self._finish(self._links.pop(peer_id))
-                case Log(event, text):
-                    self._log.info("%s: %s", event, text)
-                case Print(text):
-                    self._say(text)
-                case SaveBans():
-                    self._store()
-                case Stop():
-                    self._end_of_service()
-
-    def _store(self) -> None:
+    def _carry_out(self, effects: Iterable[Effect], now: Now) -> None:
+        """An exception here leaves the service and the connections at odds: the server as a whole has failed."""
+        turn, links, add = self._turn, self._links, self._log.add
         try:
-            self._save_bans(self.service.bans, self._clock().wall)
-        except OSError as error:
-            self._log.error("failure: the bans cannot be stored: %s", error)
-            self._say(f"the bans hold, but cannot be stored: {error}")
+            for effect in effects:
+                if isinstance(effect, Tell):
+                    link = links.get(effect.peer)
+                    if link is not None:
+                        turn.tell(link, link.connection.send(effect.message))
+                elif isinstance(effect, Log):
+                    add(now.wall, effect.event, effect.text)
+                elif isinstance(effect, TellAll):
+                    turn.publish(encode(effect.message), links.get(effect.but))
+                else:
+                    self._seldom(effect, now)
+        except Exception as error:
+            self.abort(error)
+        if not self._flush_is_due:
+            self._wake()
+        if turn.size > _TURN_BYTES:
+            self._flush()
 
-    def _queue(self, link: _Link, frame: bytes) -> None:
-        if not self._dirty:
-            self._loop.call_soon(self._flush)
-        self._dirty[link] = None
-        link.pending.append(frame)
-        link.pending_size += len(frame)
+    def _seldom(self, effect: Effect, now: Now) -> None:
+        match effect:
+            case Admit(peer_id):
+                self._turn.admit(self._links[peer_id])
+            case Finish(peer_id):
+                self._finish(self._links.pop(peer_id))
+            case Print(text):
+                self._say(text)
+            case SaveBans():
+                self._save_bans(self.service.bans, now.wall)
+            case Stop():
+                self._end_of_service()
+
+    def _report(self, text: str) -> None:
+        """Something has gone wrong, and the chat goes on: a line in the log and one for the operator."""
+        self._log.failure(self._clock().wall, text)
+        self._wake()
+        self._say(text)
+
+    # -- the end of a turn ---------------------------------------------------------------------------------------
+
+    def _wake(self) -> None:
+        """Something has to be written at the end of this turn."""
+        if not self._flush_is_due:
+            self._flush_is_due = True
+            self._loop.call_soon(self._end_of_turn)
+
+    def _end_of_turn(self) -> None:
+        self._flush_is_due = False
+        while not self._turn.empty:
+            self._flush()
+        self._log.flush()
 
     def _flush(self) -> None:
         """One write for each connection that has something waiting; who has too much waiting is cut (LIM-6)."""
+        turn = self._turn
+        public, others = turn.take()
+        size, behind = len(public), []
+        if public:
+            for link in turn.users:
+                if link.own is None:
+                    sent = 0
+                    if not link.choked:
+                        try:
+                            sent = link.send(public)
+                        except OSError:
+                            sent = 0  # It is full, or broken: the transport will find out which.
+                    if sent != size:
+                        link.write_rest(public, sent)
+                        behind.append(link)
+        for link, data in others:
+            link.write(data)
+            if link.choked:
+                behind.append(link)
+            elif link.drain is not None:
+                link.shut_down_sending()
+        turn.begin()
         limit = self.service.settings.send_queue
-        while self._dirty:
-            links, self._dirty = self._dirty, {}
-            for link in links:
-                data = b"".join(link.pending)
-                link.pending.clear()
-                link.pending_size = 0
-                if not link.transport.is_closing():
-                    link.transport.write(data)
-                if link.drain is None and link.queued() > limit and link.id in self._links:
-                    self._input(link, partial(self.service.overflow, link.id, self._clock()))
-                if link.drain is not None and not link.pending:
-                    self._shut_down_sending(link)
+        for link in behind:
+            if link.drain is not None:
+                link.shut_down_sending()
+            elif link.id in self._links and link.waiting() > limit:
+                self._input(link, self._clock(), self.service.overflow, link.id)
 
     # -- ends ----------------------------------------------------------------------------------------------------
 
-    def _finish(self, link: _Link) -> None:
+    def _finish(self, link: Link) -> None:
         """END-2: the GOODBYE is queued; drain for a while, then close whatever is left."""
+        self._turn.dismiss(link)
         self._draining.add(link)
         link.drain = self._loop.call_later(self.service.settings.close_drain / 1000, link.transport.abort)
 
-    def _shut_down_sending(self, link: _Link) -> None:
-        if link.transport.is_closing():
-            return
-        if link.ended or not link.transport.can_write_eof():
-            link.transport.close()
-            return
-        try:
-            link.transport.write_eof()
-        except OSError:
-            link.transport.abort()  # The client has reset the connection, and the loop has not told yet.
-
-    def _close_if_done(self, link: _Link) -> None:
+    def _close_if_done(self, link: Link) -> None:
         """The client has closed too: nothing more to wait for but the frames that are still on their way."""
-        if not link.pending and not link.transport.is_closing():
+        if link.own is None and not link.transport.is_closing():
             link.transport.close()
 
     def _schedule(self) -> None:
@@ -279,11 +304,10 @@ class Server:
 
     def _tick(self) -> None:
         self._timer = None
-        self._guard(partial(self.service.tick, self._clock()))
+        self._guard(self.service.tick)
 
     def _end_of_service(self) -> None:
-        if self._listener is not None:
-            self._listener.close()
+        self._listener.close()
         self._stopped_if_done()
 
     def _stopped_if_done(self) -> None:
@@ -295,9 +319,10 @@ class Server:
         frame = encode(Goodbye(code=GoodbyeCode.INTERNAL, retry_after_ms=0, detail=""))
         for link in list(self._links.values()):
             if link.connection.state is not State.CLOSED:
-                self._queue(link, frame)
+                self._turn.tell(link, frame)
             self._finish(link)
         self._links.clear()
+        self._wake()
         if self._timer is not None:
             self._timer.cancel()
         self._end_of_service()

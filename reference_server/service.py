@@ -9,26 +9,27 @@ the tables are as they are to be when the next input comes.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from typing import Any
 
 from impwire import Message, Refused
 from impwire import messages as m
 from impwire.codecs import FRAME, ROSTER_TYPE, encode
-from impwire.tables import PROTOCOL_VERSION, RESERVED_NAMES, Settings
+from impwire.tables import LIMITS, PROTOCOL_VERSION, RESERVED_NAMES, Settings
 
 from .addresses import Address
 from .bans import BanList
 from .clock import Now
 from .console import Console
-from .effects import Effect, Stop
+from .effects import Admit, Effect, Stop
 from .outbox import Outbox, label
 from .peers import Peer, Peers
 from .ratelimit import Attempts, Bucket
 from .text import escaped
 
 # RATE-1: what costs a token, besides requests of unknown types.
-_COSTLY = (m.Say, m.Pm, m.Who, m.Rename, m.Ping)
+_COSTLY = frozenset({m.Say, m.Pm, m.Who, m.Rename, m.Ping})
 
 # How long to wait where only the server's load is at fault, or it stops (REQ-7).
 _RETRY_SOON_MS = 1000
@@ -46,6 +47,7 @@ class Service:
         self._out = Outbox(self.peers)
         self._console = Console(self.peers, bans, self._out, settings.max_text)
         self._roster_room = _roster_room(settings)
+        self._limited = _limited(settings)
         self._handlers: dict[type[Message], Callable[[Peer, Any, Now], None]] = {
             m.Hello: self._hello,
             m.Say: self._say,
@@ -59,9 +61,10 @@ class Service:
 
     # -- inputs --------------------------------------------------------------------------------------------------
 
-    def arrive(self, peer_id: int, address: Address, now: Now) -> list[Effect]:
-        """A connection was accepted. If it may not stay, the effects end it before anything is read (LIM-1, LIM-2)."""
-        peer = Peer(peer_id, address, now.clock, self._bucket(now), heard=now.clock)
+    def arrive(self, peer_id: int, address: Address, accepted: float, now: Now) -> list[Effect]:
+        """A connection stands, and was accepted at `accepted`. If it may not stay, the effects end it before anything is
+        read (LIM-1, LIM-2)."""
+        peer = Peer(peer_id, address, accepted, self._bucket(now), heard=now.clock)
         self._out.log("connect", f"{peer_id} from {address}")
         code, retry, detail = self._refusal_at_accept(peer, now)
         if code:
@@ -73,15 +76,17 @@ class Service:
 
     def receive(self, peer_id: int, message: Message, now: Now) -> list[Effect]:
         """A well-formed message that the state allows has come."""
-        peer = self._heard(peer_id, now)
-        if not isinstance(message, m.Hello) or not self._ends_hello(peer, message):
-            if isinstance(message, _COSTLY) and not self._take_token(peer, message.TYPE, message.request_id, now):
-                return self._out.take()
-            fault = self._limit_fault(message)
-            if fault:
-                self._refuse(peer, message.TYPE, message.request_id, fault)  # type: ignore[attr-defined]
-            else:
-                self._handlers[type(message)](peer, message, now)
+        peer, kind = self._heard(peer_id, now), type(message)
+        request_id: int = message.request_id  # type: ignore[attr-defined]
+        if kind is m.Hello and self._ends_hello(peer, message):  # type: ignore[arg-type]
+            return self._out.take()
+        if kind in _COSTLY and not self._take_token(peer, message.TYPE, request_id, now):
+            return self._out.take()
+        fault = self._limit_fault(message) if kind in self._limited else ""
+        if fault:
+            self._refuse(peer, message.TYPE, request_id, fault)
+        else:
+            self._handlers[kind](peer, message, now)
         return self._out.take()
 
     def refuse(self, peer_id: int, refused: Refused, now: Now) -> list[Effect]:
@@ -90,7 +95,7 @@ class Service:
         header, partial = refused.header, refused.partial
         if isinstance(partial, m.Hello) and self._ends_hello(peer, partial):
             return self._out.take()
-        costly = partial is None or isinstance(partial, _COSTLY)
+        costly = partial is None or type(partial) in _COSTLY
         if costly and not self._take_token(peer, header.type, header.correlation, now):
             return self._out.take()
         code = refused.code
@@ -108,7 +113,7 @@ class Service:
         self._out.end(peer, code, now, request_id=request_id, detail=_detail(reason), left=left)
         return self._out.take()
 
-    def progress(self, peer_id: int, *, unfinished: bool, fresh: bool, now: Now) -> list[Effect]:
+    def progress(self, peer_id: int, unfinished: bool, fresh: bool, now: Now) -> list[Effect]:
         """Bytes have come. `unfinished`: a frame has begun and not ended; `fresh`: it began with these bytes."""
         peer = self.peers.by_id[peer_id]
         if not unfinished:
@@ -118,8 +123,11 @@ class Service:
             self.peers.watch(peer, self.settings)
         return self._out.take()
 
-    def end_of_stream(self, peer_id: int, *, unfinished: bool, now: Now) -> list[Effect]:
-        """The client has ended its stream, between two frames (END-3) or inside one (END-4)."""
+    def end_of_stream(self, peer_id: int, unfinished: bool, now: Now) -> list[Effect]:
+        """The client has ended its stream, between two frames (END-3) or inside one (END-4).
+
+        What came before has been handed in already (ORD-7).
+        """
         peer = self.peers.by_id[peer_id]
         if unfinished:
             self._out.end(peer, "MALFORMED", now, detail="the stream ended inside a frame", left=m.LeftReason.LOST)
@@ -148,7 +156,7 @@ class Service:
         return self._out.take()
 
     def tick(self, now: Now) -> list[Effect]:
-        """Time has passed: to be called at `next_deadline`."""
+        """Time has passed: to be called at `next_deadline`, or soon after (TIME-6)."""
         if self._console.stop_at is not None and now.clock >= self._console.stop_at:
             return self.stop(now)
         for peer in self.peers.due(now.clock, self.settings):
@@ -184,6 +192,7 @@ class Service:
         return True
 
     def _hello(self, peer: Peer, hello: m.Hello, now: Now) -> None:
+        # HELLO-1: there is but one version to choose, and `_ends_hello` has seen that it is among the client's.
         code = self._name_fault(peer, hello.name, now)
         if code:
             return self._refuse(peer, hello.TYPE, hello.request_id, code)
@@ -195,8 +204,10 @@ class Service:
         self.peers.watch(peer, self.settings)
         self._out.log("join", label(peer))
         seq = self._out.publish(m.Joined(seq=0, time=now.wall, who=peer.user), but=peer.id)
+        # WELCOME-1: what is announced is what is enforced.
         limits = {limit: getattr(self.settings, limit) for limit in self.settings.__slots__}
-        # EXT-10: this server has no capability. HELLO-4: the newcomer gets the seq and no JOINED.
+        # EXT-10, EXT-6, EXT-11: this server has no capability, and sends nothing that would need one. HELLO-4: the newcomer
+        # gets the seq and no JOINED. WELCOME-3, NAME-6: the name is as the client wrote it.
         welcome = m.Welcome(
             request_id=hello.request_id,
             version=PROTOCOL_VERSION,
@@ -208,11 +219,12 @@ class Service:
             time=now.wall,
             **limits,
         )
-        return self._out.tell(peer, welcome)
+        self._out.tell(peer, welcome)
+        return self._out.put(Admit(peer.id))  # WELCOME-2, ORD-5: from here on it gets every public event.
 
     def _say(self, peer: Peer, say: m.Say, now: Now) -> None:
         self._out.log("say", f"{label(peer)}: {escaped(say.text)}")
-        # SAY-1: the author is who the server knows it is. SAY-2: it gets the seq instead of the event.
+        # SAY-1: the author is who the server knows it is. SAY-2: it gets the seq instead of the event. ORD-8: as it was said.
         seq = self._out.publish(m.Chat(seq=0, time=now.wall, who=peer.user, text=say.text), but=peer.id)
         self._out.ok(peer, say.request_id, seq, now)
 
@@ -223,18 +235,20 @@ class Service:
         if recipient is peer:
             return self._refuse(peer, pm.TYPE, pm.request_id, "SELF_TARGET")  # PM-4
         self._out.log("pm", f"{label(peer)} to {label(recipient)}")  # LOG-1: the fact, not the text.
+        # PM-1. ORD-8: as it was said.
         self._out.tell(recipient, m.Whisper(time=now.wall, who=peer.user, text=pm.text))
-        return self._out.ok(peer, pm.request_id, 0, now)
+        return self._out.ok(peer, pm.request_id, 0, now)  # PM-2
 
     def _who(self, peer: Peer, who: m.Who, now: Now) -> None:
         entries, more = self._roster_page(who.after.lower(), who.limit)
         self._out.tell(peer, m.Roster(request_id=who.request_id, entries=entries, more=more))
 
     def _roster_page(self, after: str, limit: int) -> tuple[tuple[m.User, ...], bool]:
-        """The users behind a folded name, as many as asked for and as fit, and whether there are more (WHO-1 to WHO-3)."""
-        users = [user.user for user in self.peers.users() if not after or user.name.lower() > after]
-        shown = users[: min(limit or len(users), self._roster_room)]
-        return tuple(shown), len(shown) < len(users)
+        """The users behind a folded name, as many as asked for and as fit, and whether there are more (WHO-1 to WHO-4)."""
+        names = self.peers.names
+        first = bisect_right(names, after)
+        end = first + min(limit or len(names), self._roster_room)
+        return tuple(self.peers.by_name[name].user for name in names[first:end]), end < len(names)
 
     def _rename(self, peer: Peer, rename: m.Rename, now: Now) -> None:
         if rename.name == peer.name:
@@ -243,8 +257,8 @@ class Service:
         if code:
             return self._refuse(peer, rename.TYPE, rename.request_id, code)  # RENAME-2
         before = peer.user
-        self._out.log("rename", f"{label(peer)} to {rename.name}")
-        self.peers.rename(peer, rename.name)
+        self._out.log("rename", f"{label(peer)} to {rename.name}")  # RENAME-3: also where only its case changes.
+        self.peers.rename(peer, rename.name)  # NAME-7: the session_id stays.
         renamed = m.Renamed(seq=0, time=now.wall, who=before, new_name=rename.name)
         return self._out.ok(peer, rename.request_id, self._out.publish(renamed, but=peer.id), now)
 
@@ -252,6 +266,7 @@ class Service:
         self._out.end(peer, "LEFT", now, request_id=leave.request_id)  # LEAVE-1
 
     def _ping(self, peer: Peer, ping: m.Ping, now: Now) -> None:
+        # PING-1. PING-2: it takes its place in the order like any other effect.
         self._out.tell(peer, m.Pong(request_id=ping.request_id, nonce=ping.nonce))
 
     def _pong(self, peer: Peer, pong: m.Pong, now: Now) -> None:
@@ -266,7 +281,7 @@ class Service:
             return "SHUTTING_DOWN", _RETRY_SOON_MS, ""
         ban = self.bans.of_address(peer.address, now.wall)
         if ban is not None:
-            return "BANNED", 0, ban.reason
+            return "BANNED", 0, ban.reason  # OP-3
         wait = self._attempts.take(peer.key, now.clock)
         if wait:
             return "TOO_MANY_ATTEMPTS", wait, ""
@@ -280,25 +295,26 @@ class Service:
         """Why the peer may not take a valid name, in the order of the errors of HELLO and RENAME; empty if it may."""
         folded = name.lower()  # NAME-2: the name is ASCII, so lower() changes A to Z and nothing else.
         if folded in RESERVED_NAMES:
-            return "NAME_RESERVED"
+            return "NAME_RESERVED"  # NAME-4
         if self.bans.of_name(folded, now.wall):
-            return "NAME_BANNED"
+            return "NAME_BANNED"  # OP-3
         if self.peers.by_name.get(folded, peer) is not peer:
-            return "NAME_TAKEN"
+            return "NAME_TAKEN"  # NAME-3; RENAME-3: its own name is no other's.
         return ""
 
     def _limit_fault(self, message: Message, up_to: str = "") -> str:
         """The code of the first field that exceeds max_name or max_text (REQ-6), none behind the field `up_to`."""
-        for field, limit, code in _LIMITED.get(type(message), ()):
+        for field, limit, code in self._limited.get(type(message), ()):
             value = getattr(message, field)
             size = len(value if isinstance(value, bytes) else value.encode())
-            if size > getattr(self.settings, limit):
+            if size > limit:
                 return code
             if field == up_to:
                 break
         return ""
 
     def _bucket(self, now: Now) -> Bucket:
+        """RATE-4: each connection has its own."""
         return Bucket(self.settings.rate_burst, self.settings.rate_per_second, now.clock)
 
     def _take_token(self, peer: Peer, type_: int, request_id: int, now: Now) -> bool:
@@ -340,7 +356,10 @@ class Service:
             self.peers.watch(peer, self.settings)
 
     def _refuse(self, peer: Peer, type_: int, request_id: int, code: str, reason: str = "", retry: int = 0) -> None:
-        """Answer a request with ERROR; a HELLO that was refused too often ends the connection (HELLO-5)."""
+        """Answer a request with ERROR; a HELLO that was refused too often ends the connection (HELLO-5).
+
+        Nothing else comes of the request (ERROR-1, SAY-3, PM-5). `type_` need not be one that there is (ERROR-2).
+        """
         if type_ == m.Hello.TYPE:
             peer.tries += 1
             if peer.tries >= self.settings.hello_tries:
@@ -357,6 +376,19 @@ _LIMITED: dict[type[Message], tuple[tuple[str, str, str], ...]] = {
     m.Who: (("after", "max_name", "NAME_INVALID"),),
     m.Rename: (("name", "max_name", "NAME_INVALID"),),
 }
+
+
+def _limited(settings: Settings) -> dict[type[Message], tuple[tuple[str, int, str], ...]]:
+    """The messages that a limit of this server bounds more narrowly than the protocol: their fields, limits and codes.
+
+    What the protocol bounds was seen to where the frame was read.
+    """
+    narrow = {name for name in ("max_name", "max_text") if getattr(settings, name) < LIMITS[name].maximum}
+    return {
+        kind: tuple((field, getattr(settings, limit), code) for field, limit, code in fields)
+        for kind, fields in _LIMITED.items()
+        if not narrow.isdisjoint(limit for _, limit, _ in fields)
+    }
 
 
 def _roster_room(settings: Settings) -> int:

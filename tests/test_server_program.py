@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -14,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from impwire import messages as m
+from impwire.tables import DEFAULT_PORT, DEFAULT_TLS_PORT
+from reference_server.options import parse
 from tests.support import PATIENCE, ROOT, ServerProcess, User
 
 Start = Callable[..., ServerProcess]
@@ -34,8 +37,18 @@ def test_serves_many_clients_at_once(start_server: Start) -> None:
         assert (message.who.name, message.text) == ("user0", "hello, all")
 
 
-@pytest.mark.parametrize("way", ["/stop", "SIGTERM", "SIGINT"])
-def test_stop_tells_everyone_and_exits_0(server: ServerProcess, way: str) -> None:
+# Where the tests themselves run under nohup, its servers would ignore SIGHUP, too.
+_HEEDS_HANGUP = [
+    sys.executable,
+    "-c",
+    "import runpy, signal; signal.signal(signal.SIGHUP, signal.SIG_DFL); "
+    "runpy.run_module('reference_server', run_name='__main__', alter_sys=True)",
+]
+
+
+@pytest.mark.parametrize("way", ["/stop", "SIGTERM", "SIGINT", "SIGHUP"])
+def test_stop_tells_everyone_and_exits_0(start_server: Start, way: str) -> None:
+    server = start_server(command=_HEEDS_HANGUP)
     users = [server.user("ann"), server.user("bob"), server.user()]
     if way == "/stop":
         server.enter("/stop")
@@ -56,6 +69,59 @@ def test_second_signal_ends_at_once(start_server: Start) -> None:
     assert isinstance(user.receive(), m.Goodbye)
     server.process.send_signal(signal.SIGTERM)
     assert server.wait() == 1
+
+
+def test_hangup_counts_once_and_not_at_all_under_nohup(start_server: Start) -> None:
+    """A terminal that closes may send it twice; `nohup` is there to have it ignored."""
+    server = start_server(
+        command=["sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-m", "reference_server"]
+    )
+    server.process.send_signal(signal.SIGHUP)
+    assert isinstance(server.user("ann").ask(m.Ping, nonce=1), m.Pong)
+    server.end()
+    server = start_server("--close-drain", "60000", command=_HEEDS_HANGUP)
+    user = server.user("ann")
+    server.process.send_signal(signal.SIGHUP)
+    assert isinstance(user.receive(), m.Goodbye)
+    server.process.send_signal(signal.SIGHUP)
+    user.socket.close()
+    assert server.wait() == 0
+
+
+def test_reader_that_has_stalled_cannot_keep_the_server_from_ending(start_server: Start) -> None:
+    server = start_server("--close-drain", "100", "--rate-burst", "1000000", "--rate-per-second", "1000000")
+    User(server.port, "lazy", receive_buffer=4096)
+    stalled = User(server.port, "stalled", receive_buffer=4096)
+    ann = server.user("ann")
+    while True:  # As much as the system takes for it, and some more: its GOODBYE cannot be sent.
+        ann.send(m.Say, text="x" * 4096)
+        left = ann.receive()
+        if isinstance(left, m.Left):
+            break
+    ann.send(m.Say, text="x" * 4096)
+    server.process.send_signal(signal.SIGTERM)
+    assert isinstance(ann.receive_all()[-1], m.Goodbye)
+    ann.socket.close()
+    assert server.wait() == 0
+    stalled.socket.close()
+
+
+def test_stop_can_be_put_off_and_brought_forward(server: ServerProcess) -> None:
+    user = server.user("ann")
+    server.enter("/stop 1000")
+    assert server.read_line() == "stopping in 1000 s"
+    assert isinstance(user.receive(), m.Notice)
+    server.enter("/stop " + "9" * 5000)
+    assert "is not a number of seconds" in server.read_line()
+    server.enter("/stop 2000")
+    assert re.fullmatch(r"stopping in 2000 s instead of in (1000|9\d\d) s", server.read_line())
+    assert isinstance(user.receive(), m.Notice)
+    assert isinstance(user.ask(m.Ping, nonce=1), m.Pong)
+    server.enter("/stop 0")
+    assert server.read_line().startswith("stopping now instead of in ")
+    assert isinstance(user.receive_all()[-1], m.Goodbye)
+    user.socket.close()
+    assert server.wait() == 0
 
 
 def test_console_works_and_its_end_changes_nothing(server: ServerProcess) -> None:
@@ -79,6 +145,10 @@ def test_log_has_a_line_an_event(server: ServerProcess) -> None:
     ann.ask(m.Leave)
     server.enter("/kick bob rude")
     bob.receive_all()
+    for user in (ann, bob):
+        user.socket.close()
+    server.enter("/stop")
+    assert server.wait() == 0
     lines = server.log().splitlines()
     for part in [
         "connect: 1 from 127.0.0.1",
@@ -199,6 +269,32 @@ def test_port_in_use_is_one_line_and_exit_2(tmp_path: Path, server: ServerProces
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1
     assert f"127.0.0.1:{server.port}" in result.stderr
+    assert "another --port" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--host", "no-such-host.invalid"], ["no-such-host.invalid", "--host"]),
+        (["--host", "192.0.2.1"], ["192.0.2.1", "--host"]),
+        (["--host", "127.0.0.1", "--host", "192.0.2.1"], ["192.0.2.1", "--host"]),
+        (["--tls-key", "key.pem"], ["--tls-cert"]),
+        (["--log-keep", "0"], ["--log-keep", "from 1 to 1000"]),
+        (["--log-size", "9" * 5000], ["--log-size"]),
+        (["--no-such-option"], ["--no-such-option", "--help"]),
+        (["--bans", "/dev/zero"], ["/dev/zero", "--bans"]),
+        (["--bans", "no/such/folder/bans.json"], ["no ban could be stored", "--bans"]),
+        (["--log", "no/such/folder/log"], ["cannot be written", "--log"]),
+        (["--log", "/"], ["cannot be written", "--log"]),
+    ],
+)
+def test_mistake_at_the_start_is_one_line_and_exit_2(tmp_path: Path, arguments: list[str], words: list[str]) -> None:
+    result = _start(tmp_path, "--port", "0", *arguments)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    for word in words:
+        assert word in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -223,6 +319,53 @@ def test_unwritable_log_is_told(tmp_path: Path) -> None:
     result = _start(tmp_path, "--port", "0", "--log", str(tmp_path / "no" / "such" / "folder"))
     assert result.returncode == 2
     assert "log" in result.stderr
+
+
+def test_usage_names_the_program_as_it_was_called() -> None:
+    def usage(*command: str) -> str:
+        result = subprocess.run(
+            [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=True, timeout=PATIENCE
+        )
+        return result.stdout.partition(" [")[0]
+
+    assert usage("-m", "reference_server", "--help") == "usage: python -m reference_server"
+    script = "import sys; from reference_server.__main__ import main; sys.argv[0] = '/bin/imp-server'; main(['--help'])"
+    assert usage("-c", script) == "usage: imp-server"
+
+
+def test_version_is_told() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "reference_server", "--version"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert result.returncode == 0
+    assert re.fullmatch(r"imp-server .*, IMP 1\.0\n", result.stdout)
+
+
+def test_default_port_follows_tls() -> None:
+    assert parse([]).port == DEFAULT_PORT
+    assert parse(["--tls-cert", "x"]).port == DEFAULT_TLS_PORT
+    assert parse(["--tls-cert", "x", "--port", "5"]).port == 5
+
+
+def test_listens_on_every_address_it_is_told(start_server: Start) -> None:
+    with socket.socket(socket.AF_INET6) as sock:
+        try:
+            sock.bind(("::1", 0))
+        except OSError:
+            pytest.skip("needs IPv6")
+    server = start_server("--host", "127.0.0.1", "--host", "::1", "--host", "127.0.0.2")
+    shown = [server.first_line, server.read_line(), server.read_line()]
+    places = [line.removeprefix("listening on ").rpartition(":") for line in shown]
+    assert [host for host, _, _ in places] == ["127.0.0.1", "[::1]", "127.0.0.2"]
+    assert len({port for _, _, port in places}) == 1, "a free port that was found serves all"
+    for host, _, port in places:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE) as sock:
+            sock.shutdown(socket.SHUT_WR)
+            assert sock.recv(1000), "a GOODBYE"
 
 
 def test_help_names_every_limit() -> None:
@@ -280,6 +423,25 @@ def test_running_out_of_descriptors_costs_only_newcomers(start_server: Start) ->
         sock.close()
     assert isinstance(witness.ask(m.Ping, nonce=2), m.Pong)
     assert server.user("late").welcome.name == "late"
+
+
+def test_descriptors_are_raised_to_what_is_allowed(start_server: Start) -> None:
+    resource = pytest.importorskip("resource")
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    command = ["sh", "-c", 'ulimit -S -n 50; exec "$@"', "sh", sys.executable, "-m", "reference_server"]
+    server = start_server("--max-connections", "10", command=command)
+    if not hasattr(resource, "prlimit"):
+        pytest.skip("cannot be seen from outside here")
+    assert resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE) == (hard, hard)
+
+
+def test_too_few_descriptors_are_told_with_the_way_out(start_server: Start) -> None:
+    command = ["sh", "-c", 'ulimit -n 100; exec "$@"', "sh", sys.executable, "-m", "reference_server"]
+    server = start_server("--max-connections", "1000", command=command)
+    told = server.read_line()
+    assert "100 open files, enough for 36 of 1000 connections" in told
+    assert "ulimit -n 1064" in told
+    assert told in server.log()
 
 
 def test_full_disk_under_the_log_is_told_once_and_chat_goes_on(start_server: Start) -> None:

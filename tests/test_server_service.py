@@ -53,7 +53,7 @@ class House:
                 self.logged.append(f"{effect.event}: {effect.text}")
 
     def arrive(self, peer: int, address: str = "127.0.0.1") -> None:
-        self.carry_out(self.service.arrive(peer, parse_address(address), self.now))
+        self.carry_out(self.service.arrive(peer, parse_address(address), self.clock, self.now))
 
     def send(self, peer: int, kind: Any, **fields: Any) -> list[Message]:
         """Hand in a message; returns what this peer got for it."""
@@ -266,7 +266,7 @@ def test_console_who_lists_connections_with_idle_time() -> None:
     house.clock += 5
     house.arrive(2)
     house.enter("/who")
-    assert house.printed == ["ann#1  127.0.0.1  idle 5 s", "connection 2  127.0.0.1  idle 0 s", "2 connections"]
+    assert house.printed == ["ann#1         127.0.0.1  idle 5 s", "connection 2  127.0.0.1  idle 0 s", "2 connections"]
 
 
 def test_ban_of_a_network_ends_all_in_one_step() -> None:
