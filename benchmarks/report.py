@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
+from . import pages
+from .pages import processor, table
 from .peers import Peer
 from .peers.samples import SAMPLES
 from .rounds import Measured
 
-_ROOT = Path(__file__).parent.parent
-RESULTS = _ROOT / "benchmarks" / "results" / "codecs.md"
-README = _ROOT / "README.md"
-
-_QUOTE = re.compile(r"(<!-- quoted: benchmarks/results/codecs.md -->\n)(.*?)(<!-- end of the quote -->\n)", re.S)
+RESULTS = pages.RESULTS / "codecs.md"
+README = pages.README
 
 _OURS, _BY_HAND, _TWIN, _PROTOBUF = "impwire", "hand-written, same checks", "construct, our twin", "protobuf (C, upb)"
 
@@ -41,19 +38,14 @@ refuses.
 
 def quoted(text: str) -> str:
     """What README.md quotes of the results, or what it has quoted."""
-    found = _QUOTE.search(text)
-    if found is None:
-        raise ValueError("the marks of the quoted part are missing")
-    return found[2]
+    return pages.quoted("codecs.md", text)
 
 
 def write(text: str) -> None:
     """Write the results, and the quoted part to README.md."""
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(text, encoding="utf-8")
-    page, part = README.read_text(encoding="utf-8"), quoted(text)
-    quoted(page)
-    README.write_text(_QUOTE.sub(lambda found: found[1] + part + found[3], page), encoding="utf-8")
+    README.write_text(pages.quoting("codecs.md", README.read_text(encoding="utf-8"), text), encoding="utf-8")
 
 
 def report(
@@ -64,7 +56,7 @@ def report(
         _INTRODUCTION,
         f"{_machine(peers)}\n",
         "## In short\n",
-        f"<!-- quoted: benchmarks/results/codecs.md -->\n{_short(peers, measured, stream)}<!-- end of the quote -->\n",
+        pages.quote("codecs.md", _short(peers, measured, stream)),
         "## What was wanted\n",
         _goals(measured, stream, programs, {peer.name for peer in peers}),
     ]
@@ -76,16 +68,7 @@ def report(
 def _machine(peers: Sequence[Peer]) -> str:
     packages = sorted({peer.package for peer in peers if peer.package})
     versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages)
-    return f"{_processor()}; {platform.python_implementation()} {platform.python_version()}; {versions}."
-
-
-def _processor() -> str:
-    try:
-        facts = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return platform.processor() or platform.machine()
-    found = re.search(r"^model name\s*: (.+)$", facts, re.M)
-    return found[1] if found else platform.machine()
+    return f"{processor()}; {platform.python_implementation()} {platform.python_version()}; {versions}."
 
 
 def _short(peers: Sequence[Peer], measured: Measured, stream: Mapping[str, float]) -> str:
@@ -95,7 +78,7 @@ def _short(peers: Sequence[Peer], measured: Measured, stream: Mapping[str, float
         ratios = [measured.ratio((action, "CHAT", peer.name), (action, "CHAT", _BY_HAND)) for action in actions]
         rows.append([peer.name, *[f"{ratio:.2f} ×" for ratio in ratios]])
     return (
-        f"{_table(rows)}\n"
+        f"{table(rows)}\n"
         f"A stream in pieces of 1460 bytes, with framing, legality in the state and dispatch, costs {stream['chunks']:.2f} ×\n"
         "the bare decoding of its frames.\n"
     )
@@ -109,7 +92,7 @@ def _times(peers: Sequence[Peer], measured: Measured, action: str, *, checks: bo
             key, base = (action, message, peer.name), (action, message, _BY_HAND)
             row += [f"{measured.seconds(key) * 1e6:.2f}", f"{measured.ratio(key, base):.2f}"]
         rows.append(row)
-    return _table(rows)
+    return table(rows)
 
 
 def _goals(measured: Measured, stream: Mapping[str, float], programs: Mapping[str, float], present: set[str]) -> str:
@@ -143,16 +126,4 @@ def _goals(measured: Measured, stream: Mapping[str, float], programs: Mapping[st
     figure("generating everything", 1.0, programs["generate"], "s")
     figure("`python -m codegen --check`, as a process", 1.0, programs["generate, process"], "s")
     figure("importing impwire, more than importing construct", 80, programs["import"] * 1000, "ms")
-    return _table(rows)
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    """Markdown that also reads well as it is; columns of numbers stand to the right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    numeric = [all(row[column][:1].isdigit() for row in rows[1:]) for column in range(len(widths))]
-    lines = [
-        "| " + " | ".join(c.rjust(w) if n else c.ljust(w) for c, w, n in zip(row, widths, numeric, strict=True)) + " |"
-        for row in rows
-    ]
-    rule = "|" + "|".join("-" * (w + 1) + (":" if n else "-") for w, n in zip(widths, numeric, strict=True)) + "|"
-    return "\n".join([lines[0], rule, *lines[1:]]) + "\n"
+    return table(rows)

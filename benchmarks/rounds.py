@@ -45,11 +45,11 @@ def measure(title: str, cells: Mapping[Hashable, Cell], rounds: int, seconds: fl
     numbers = {key: _number(run, seconds) for key, run in cells.items()}
     found: dict[Hashable, list[float]] = {key: [] for key in cells}
     for done in range(rounds):
-        _progress(f"{title}: round {done + 1} of {rounds}")
+        progress(f"{title}: round {done + 1} of {rounds}")
         # There and back, so that no cell always runs behind the same other.
         for key in cells if done % 2 else reversed(cells):
             found[key].append(cells[key](numbers[key]) / numbers[key])
-    _progress("")
+    progress("")
     return Measured(found)
 
 
@@ -61,6 +61,9 @@ def _number(run: Cell, seconds: float) -> int:
     return max(1, round(number * seconds / took))
 
 
-def _progress(line: str) -> None:
+def progress(line: str) -> None:
+    """Tell what is being done: on a terminal in place of the line before, which an empty one removes."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+    elif line:
+        print(line, file=sys.stderr, flush=True)
