@@ -6,9 +6,11 @@ import os
 import sys
 import textwrap
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from impwire.tables import CHAPTERS, REQUIREMENTS, Role
+from impwire.wire import amount
 
 from .language import Case
 from .language.dump import dump_case
@@ -16,7 +18,8 @@ from .language.strict_yaml import suggestion
 from .plan import Plan
 from .rehearsal import Moment, chart_of, rehearse
 from .reports.chart import plain, text
-from .runs import Run, Segmentation, runs_of
+from .runs import Run, Segmentation
+from .selection import UnknownRun
 
 _WIDTH = 100
 #: Bytes of a frame that are shown, and in a row.
@@ -82,7 +85,8 @@ def _counts(runs: list[Run]) -> str:
     derived = sum(case.derived for case in cases)
     scripts = len(cases) - derived
     both = sum(serves_both(case) for case in cases if not case.derived)
-    return f"{len(runs)} runs: {scripts} scripts, {both} of which serve both roles, and {derived} derived cases"
+    serving = f"{both} of which {'serves' if both == 1 else 'serve'} both roles"
+    return f"{amount(len(runs), 'run')}: {amount(scripts, 'script')}, {serving}, and {amount(derived, 'derived case')}"
 
 
 def serves_both(case: Case) -> bool:
@@ -93,20 +97,36 @@ def serves_both(case: Case) -> bool:
 # -- one case ----------------------------------------------------------------------------------------------------
 
 
-def explain(plan: Plan, id_: str) -> int:
-    """Show a case as a sequence chart, with its bytes and the text of what it proves. Returns the exit code.
+def explain(plan: Plan, pattern: str) -> int:
+    """Show cases as sequence charts, with their bytes and the text of what they prove. Returns the exit code.
 
-    `id_` is that of a case or of a run, perhaps with its role in front (`client:pm/delivered@ann`).
-    Raises `InvalidFile`.
+    `pattern` is the id of a case or of a run, perhaps with its role in front (`client:pm/delivered@ann`), or such an id
+    with wildcards: then the first run of each case that it fits is shown. Raises `InvalidFile` and `UnknownRun`.
     """
-    runs = runs_of(plan.load(), plan.roles)
-    found = [run for run in runs if id_ in _names(run)]
+    runs = plan.runs()
+    found = [run for run in runs if pattern in _names(run)][:1] or _fitting(runs, pattern)
     if not found:
         known = {name for run in runs for name in (run.id, run.case.id)}
-        print(f"no case is called '{id_}'{suggestion(id_, known) or '; --list shows all'}", file=sys.stderr)
-        return 2
-    _show(_explanation(found[0], [run for run in runs if run.case is found[0].case]))
+        what = "no selected case" if plan.selection.chooses else "no case"
+        raise UnknownRun(f"{what} is called '{pattern}'{suggestion(pattern, known) or '; --list shows all'}")
+    _show(_explanations(found, runs))
     return 0
+
+
+def _fitting(runs: list[Run], pattern: str) -> list[Run]:
+    """The first run of each case that an id with wildcards fits."""
+    found: dict[str, Run] = {}
+    for run in runs:
+        if any(fnmatchcase(name, pattern) for name in _names(run)):
+            found.setdefault(run.case.id, run)
+    return list(found.values())
+
+
+def _explanations(chosen: list[Run], runs: list[Run]) -> Iterable[str]:
+    for number, run in enumerate(chosen):
+        if number:
+            yield from ("", "=" * _WIDTH, "")
+        yield from _explanation(run, [other for other in runs if other.case is run.case])
 
 
 def _names(run: Run) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 
 from impwire.tables import DEFAULT_PORT, REQUIREMENTS, Role
+from impwire.wire import amount
 
 from .language.strict_yaml import InvalidFile, suggestion
 from .plan import BUILT_IN, Plan
@@ -43,7 +44,11 @@ def parser() -> argparse.ArgumentParser:
     _selection(made.add_argument_group("selection"))
     showing = made.add_argument_group("showing instead of playing")
     showing.add_argument("--list", action="store_true", help="show the selected cases and what they prove")
-    showing.add_argument("--explain", metavar="ID", help="show a case as a chart, with its bytes and requirements")
+    showing.add_argument(
+        "--explain",
+        metavar="ID",
+        help="show a case as a chart, with its bytes and requirements; wildcards are allowed: 'pm/*'",
+    )
     _playing(made.add_argument_group("playing"))
     _expectations(made.add_argument_group("what is known to fail"))
     _reports(made.add_argument_group("reports"))
@@ -68,7 +73,7 @@ def _selection(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--requirement",
         metavar="ID",
-        type=_requirement,
+        type=requirement,
         action="append",
         default=[],
         help="cases that prove this requirement, e.g. NAME-3",
@@ -196,7 +201,8 @@ def address(text: str) -> tuple[str, int]:
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
-def _requirement(text: str) -> str:
+def requirement(text: str) -> str:
+    """The identifier of a requirement, for argparse."""
     if text.upper() not in REQUIREMENTS:
         raise argparse.ArgumentTypeError(f"unknown requirement {text!r}{suggestion(text.upper(), REQUIREMENTS)}")
     return text.upper()
@@ -258,6 +264,8 @@ def check(made: argparse.ArgumentParser, options: argparse.Namespace) -> None:
         path = getattr(options, name)
         if path is not None and (reason := _unwritable(path)):
             made.error(f"--{name.replace('_', '-')} {path}: {reason}")
+    if options.explain and options.k:
+        made.error("--explain takes an id with wildcards, such as 'pm/*'; -k is for playing and --list")
     if (options.spawn or options.connect) and not options.role:
         made.error("say which role is under test: server or client")
     if options.target:
@@ -279,8 +287,7 @@ def check(made: argparse.ArgumentParser, options: argparse.Namespace) -> None:
 
 def refusal(invalid: InvalidFile) -> str:
     """What is told of a file with mistakes."""
-    count = len(invalid.problems)
-    return f"{invalid}\n{count} mistake{'' if count == 1 else 's'}; nothing was played"
+    return f"{invalid}\n{amount(len(invalid.problems), 'mistake')}; nothing was played"
 
 
 def _check_target(made: argparse.ArgumentParser, options: argparse.Namespace) -> None:

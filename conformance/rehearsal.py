@@ -7,26 +7,17 @@ frame that repeats such a value has no bytes here. A client numbers its requests
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from impwire import messages as m
-from impwire.codecs import CODECS
 from impwire.tables import Role
-from impwire.wire import Message, WireError
+from impwire.wire import WireError
 
 from .language import CONSOLE, SERVER, Case, Part, Step, typed_line
 from .language.values import Unbound, field_constructs
-from .play.actor import ANSWERS, Actor
-from .play.client_role import ClientPlay
-from .play.display import display_line
-from .play.peer import Peer, build
+from .play.dry import ClientBytes, ServerBytes
 from .play.segments import scripted
-from .play.server_role import ServerPlay
-from .play.transcript import Transcript
 from .reports.chart import Chart, Row, Style, ends, label_of_bytes, lanes_of
 from .runs import Run
-from .targets import RunningClient, RunningServer
 
 
 class Moment(NamedTuple):
@@ -96,32 +87,10 @@ class _Rehearsal:
 # -- a server under test -----------------------------------------------------------------------------------------
 
 
-class _ServerBytes(ServerPlay):
-    """The frames of the actors, without connections."""
-
-    def __init__(self, case: Case) -> None:
-        super().__init__(case, cast(RunningServer, None), 0.0, Transcript())
-
-    def arrive(self, name: str) -> None:
-        self.actors[name] = Actor(name, cast(Peer, None))
-
-    def enter(self, name: str) -> None:
-        """The actor has been welcomed."""
-        self.scope.variables.setdefault(name, m.User(session_id=len(self.scope.variables) + 1, name=name))
-        self.actors[name].user = True
-
-    def frames(self, step: Step) -> list[bytes]:
-        """What the step sends; nothing where that depends on what the target has said."""
-        try:
-            return [outgoing.data for outgoing in self._frames(self.actors[step.actor], step)]
-        except (Unbound, WireError):
-            return []
-
-
 class _ServerRehearsal(_Rehearsal):
     def __init__(self, case: Case) -> None:
         super().__init__(Role.SERVER)
-        self._bytes = _ServerBytes(case)
+        self._bytes = ServerBytes(case)
         self._actors = self._bytes.actors
         for number, step in enumerate(scripted(case), 1):
             ending = number > len(case.steps)
@@ -246,68 +215,10 @@ def _bounds(step: Step) -> str:
 # -- a client under test -----------------------------------------------------------------------------------------
 
 
-class _ClientBytes(ClientPlay):
-    """The frames of the suite as a server, without a connection."""
-
-    def __init__(self, case: Case, actor: str) -> None:
-        super().__init__(case, actor, cast(RunningClient, None), 0.0, Transcript())
-        self.peer = cast(Peer, SimpleNamespace(limit=0, end_stream=lambda: None))
-        self._asked = 0
-
-    def ask(self, part: Part) -> None:
-        """The client sends a message; what it leaves open is filled in."""
-        self._asked += 1
-        self.scope.variables["request"] = self._asked
-        if part.message != "PONG":
-            self.requests.append(self._request(part))
-
-    def _request(self, part: Part) -> Message:
-        usual = {"min_version": 0x0100, "max_version": 0x0100, "capabilities": 0, "after": "", "limit": 0, "nonce": 0}
-        constructs = field_constructs(part.message)
-        try:
-            given = {
-                name: self.scope.to_send(part.fields[name], constructs[name])
-                for name in constructs
-                if name in part.fields
-            }
-            values = {name: given.get(name, usual.get(name, "")) for name in constructs}
-            return CODECS.decode(build(part.message, {**values, "request_id": self._asked}), unchecked=True)
-        except (Unbound, WireError, TypeError, ValueError):
-            # It expects no certain value; all that matters of it is then its number.
-            return m.Leave(request_id=self._asked)
-
-    def tell(self, part: Part) -> tuple[bytes, tuple[str, str] | None]:
-        """The frame of a message to the client, and the line that it has to show, with its stream."""
-        values = self._values(part)
-        data = build(part.message, values)
-        answered = self._answered(values) if part.message in ANSWERS else None
-        message = CODECS.by_name[part.message].parse(data, unchecked=True)
-        shown = display_line(message, answered, self.own_name)
-        self._follow(message, answered)
-        return data, shown
-
-    def raw(self, step: Step) -> bytes:
-        return self._raw(step)
-
-    def arrival(self, step: Step) -> Part | None:
-        """What the client is told of a step of another actor, if anything."""
-        if step.verb == "leaves":
-            self.users.pop(step.actor, None)
-            return Part("LEFT", {"who": f"${step.actor}", "reason": "LEFT"}) if self.inside else None
-        if step.verb != "joins" and (step.verb, step.message) != ("receives", "WELCOME"):
-            return None
-        self.users[step.actor] = m.User(session_id=len(self.users) + 1, name=step.actor)
-        self.scope.variables[step.actor] = self.users[step.actor]
-        if step.verb == "joins" and self.inside:
-            return Part("JOINED", {"who": f"${step.actor}"})
-        self.seq += step.verb == "joins"
-        return None
-
-
 class _ClientRehearsal(_Rehearsal):
     def __init__(self, case: Case, actor: str) -> None:
         super().__init__(Role.CLIENT)
-        self._actor, self._bytes, self._connected = actor, _ClientBytes(case, actor), False
+        self._actor, self._bytes, self._connected = actor, ClientBytes(case, actor), False
         for number, step in enumerate(case.steps, 1):
             self.begin(number, ending=False)
             if step.actor == actor:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.support import ServerProcess
+from tests.fixtures.spoiling import copy_of_guestbook
+from tests.recording import Relayed
+from tests.support import PATIENCE, Person, ServerProcess
 
 
 @pytest.fixture
@@ -28,3 +32,46 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
 def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
     """A reference server with default settings."""
     return start_server()
+
+
+@pytest.fixture
+def start_person() -> Iterator[Callable[[int, str], Person]]:
+    """Starts reference clients, by the port of the server and the name, and ends them."""
+    started: list[Person] = []
+
+    def start(port: int, name: str) -> Person:
+        started.append(Person(port, name))
+        return started[-1]
+
+    yield start
+    for person in started:
+        person.end()
+
+
+@pytest.fixture
+def relayed() -> Iterator[Callable[[int], Relayed]]:
+    """Starts relays to a port, and ends them."""
+    started: list[Relayed] = []
+
+    def start(to: int) -> Relayed:
+        started.append(Relayed(to))
+        return started[-1]
+
+    yield start
+    for relay in started:
+        with suppress(RuntimeError):  # It has ended.
+            relay.end()
+
+
+@pytest.fixture
+def plain_server() -> Iterator[socket.socket]:
+    """A socket that listens, for a server that a test plays itself."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(PATIENCE)
+        yield listener
+
+
+@pytest.fixture
+def guestbook(tmp_path: Path) -> Path:
+    """A copy of the small valid spec, in a folder called `spec`, that a test may spoil."""
+    return copy_of_guestbook(tmp_path)

@@ -1,4 +1,4 @@
-"""What several tests need: the reference server as a process, plain users to talk to it, programs that must be there."""
+"""What several tests need: the reference programs as processes, plain users to talk to, programs that must be there."""
 
 from __future__ import annotations
 
@@ -35,12 +35,16 @@ def require_program(name: str) -> str:
 class User:
     """A client made of a blocking socket and a Connection."""
 
-    def __init__(self, port: int, name: str = "", receive_buffer: int = 0) -> None:
+    def __init__(
+        self, port: int, name: str = "", receive_buffer: int = 0, *, host: str = "127.0.0.1", source: str = ""
+    ) -> None:
         self.socket = socket.socket()
         self.socket.settimeout(PATIENCE)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.socket.connect(("127.0.0.1", port))
+        if source:
+            self.socket.bind((source, 0))
+        self.socket.connect((host, port))
         self.connection = Connection(Role.CLIENT)
         if name:
             self.join(name)
@@ -134,4 +138,39 @@ class ServerProcess:
     def end(self) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
+        self.process.communicate()
+
+
+class Person:
+    """`python -m reference_client` on a pipe: what somebody types and sees."""
+
+    def __init__(self, port: int, name: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "reference_client", name, "--port", str(port)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.sees(f"Welcome to IMP server, {name}.")
+
+    def types(self, *lines: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write("".join(line + "\n" for line in lines))
+        self.process.stdin.flush()
+
+    def shown(self) -> str:
+        """The next line on the screen; empty at the end."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().rstrip("\n")
+
+    def sees(self, *lines: str) -> None:
+        """Fails unless these are the next lines on the screen."""
+        for line in lines:
+            shown = self.shown()
+            assert shown == line, f"{shown!r}, and not {line!r}"
+
+    def end(self) -> None:
+        self.process.kill()
         self.process.communicate()

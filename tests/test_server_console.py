@@ -305,8 +305,9 @@ def test_terminal_without_prompt_toolkit_takes_plain_lines(stack: ExitStack, tmp
 
 
 _BEHIND = """
-import os, sys
+import os, pathlib, sys
 from reference_server import __main__
+pathlib.Path(sys.argv.pop(1)).write_text(str(os.getpid()))
 os.setpgid(0, 0)  # The terminal belongs to the group that we were in: we are in the background now.
 sys.exit(__main__.main(sys.argv[1:]))
 """
@@ -314,9 +315,11 @@ sys.exit(__main__.main(sys.argv[1:]))
 
 def test_server_in_the_background_of_a_terminal_is_not_stopped_by_it(stack: ExitStack, tmp_path: Path) -> None:
     # A session leader cannot change its group, so a shell leads, and waits.
-    program = ["sh", "-c", '"$@"', "sh", sys.executable, "-c", _BEHIND]
+    program = ["sh", "-c", '"$@"', "sh", sys.executable, "-c", _BEHIND, str(tmp_path / "pid")]
     terminal = Terminal(stack, tmp_path, program=program)
     terminal.shows("in the background")
+    # What the terminal's end does not reach has to be ended by us.
+    stack.callback(os.kill, int((tmp_path / "pid").read_text()), signal.SIGTERM)
     user = User(terminal.port, "ann")
     terminal.types("/kick ann\n")
     assert isinstance(user.ask(m.Ping, nonce=1), m.Pong)

@@ -223,6 +223,13 @@ def test_list_that_cannot_be_written_is_exit_2(tmp_path: Path) -> None:
     assert "that is a folder" in output
 
 
+def test_device_is_not_read_before_the_list_is_written_to_it() -> None:
+    """/dev/full gives zeros without end to whoever reads it."""
+    code, output = suite("--id", "hello/welcome", "--write-known-failures", "/dev/full")
+    assert code == 2
+    assert output.splitlines()[-1] == "cannot write /dev/full: No space left on device"
+
+
 def test_list_of_nothing_but_comments_is_an_empty_one(tmp_path: Path) -> None:
     file = tmp_path / "known.yaml"
     file.write_text("# nothing fails any more\n\n")

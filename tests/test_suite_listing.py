@@ -100,6 +100,31 @@ def test_unknown_case_is_one_line_with_a_suggestion(capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.usefixtures("loaded")
+def test_wildcards_explain_each_case_that_they_fit_once(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = explained(capsys, "pm/[dt]*~bytewise")
+    cases = [case.id for case in CASES if case.id.startswith(("pm/d", "pm/t"))]
+    assert re.findall(r"^(\S+)~bytewise: ", shown, re.MULTILINE) == cases
+    assert len(cases) > 1
+    shown = explained(capsys, "client pm/*", "--requirement", "PM-2", "--segmentation", "joined")
+    explained_cases = re.findall(r"^(\S+)@\w+~joined: ", shown, re.MULTILINE)
+    assert explained_cases == [
+        case.id for case in CASES if case.id.startswith("pm/") and case.clients and "PM-2" in case.proves
+    ]
+
+
+@pytest.mark.usefixtures("loaded")
+def test_case_that_is_not_selected_is_not_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--explain", "pm/delivered", "--chapter", "4"]) == 2
+    assert capsys.readouterr().err.startswith("no selected case is called 'pm/delivered'")
+
+
+def test_expression_is_not_for_explaining(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["--explain", "pm/delivered", "-k", "pm"])
+    assert capsys.readouterr().err.endswith("-k is for playing and --list\n")
+
+
+@pytest.mark.usefixtures("loaded")
 def test_case_of_a_role_that_is_not_under_test_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["client", "--explain", "pm/delivered~joined"]) == 2
     assert "did you mean 'pm/delivered" in capsys.readouterr().err
@@ -203,6 +228,11 @@ def test_list_has_each_case_once_with_what_it_proves_by_chapter() -> None:
     both = sum(case.server and bool(case.clients) for case in cases if not case.derived)
     last = f"{len(RUNS)} runs: {len(cases) - derived} scripts, {both} of which serve both roles, and {derived} derived cases"
     assert lines[-1] == last
+
+
+def test_one_is_counted_as_one() -> None:
+    listed = suite("server", "--id", "pm/to-oneself", "--segmentation", "as-is", "--list")
+    assert listed.stdout.splitlines()[-1] == "1 run: 1 script, 1 of which serves both roles, and 0 derived cases"
 
 
 def test_list_shows_what_would_be_played() -> None:

@@ -4,84 +4,51 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.support import PATIENCE, ROOT, ServerProcess, require_program
-
-
-class Chatter:
-    """`python -m reference_client` on a pipe."""
-
-    def __init__(self, port: int, name: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "reference_client", name, "--port", str(port)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.shown() == f"Welcome to IMP server, {name}."
-
-    def types(self, *lines: str) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write("".join(line + "\n" for line in lines))
-        self.process.stdin.flush()
-
-    def shown(self) -> str:
-        """The next line on the screen."""
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().rstrip("\n")
+from tests.support import PATIENCE, ROOT, Person, ServerProcess, require_program
 
 
 @pytest.fixture
-def chatter(server: ServerProcess) -> Iterator[Callable[[str], Chatter]]:
-    """Starts clients of the fixture's server, and ends them."""
-    started: list[Chatter] = []
-
-    def start(name: str) -> Chatter:
-        started.append(Chatter(server.port, name))
-        return started[-1]
-
-    yield start
-    for client in started:
-        client.process.kill()
-        client.process.communicate()
+def chatter(server: ServerProcess, start_person: Callable[[int, str], Person]) -> Callable[[str], Person]:
+    """Starts clients of the fixture's server."""
+    return partial(start_person, server.port)
 
 
-Start = Callable[[str], Chatter]
+Start = Callable[[str], Person]
 
 
 def test_two_people_chat(chatter: Start) -> None:
     ann = chatter("ann")
     bob = chatter("bob")
-    assert ann.shown() == '"bob" has joined the server.'
+    ann.sees('"bob" has joined the server.')
     ann.types("hi bob", "how are you?")
-    assert [ann.shown(), ann.shown()] == ["ann: hi bob", "ann: how are you?"]
-    assert [bob.shown(), bob.shown()] == ["ann: hi bob", "ann: how are you?"]
+    for person in (ann, bob):
+        person.sees("ann: hi bob", "ann: how are you?")
     bob.types("/pm ann fine", "/who")
-    assert [bob.shown(), bob.shown()] == ["To ann: fine", "Users here: ann, bob"]
-    assert ann.shown() == "From bob: fine"
+    bob.sees("To ann: fine", "Users here: ann, bob")
+    ann.sees("From bob: fine")
     bob.types("/rename rob", "see you", "/leave")
-    assert [bob.shown(), bob.shown(), bob.shown()] == ['You are now "rob".', "rob: see you", "You have left."]
+    bob.sees('You are now "rob".', "rob: see you", "You have left.")
     assert bob.process.wait(PATIENCE) == 0
-    assert ann.shown() == '"bob" is now "rob".'
-    assert ann.shown() == "rob: see you"
-    assert ann.shown() == '"rob" has left the server.'
+    ann.sees('"bob" is now "rob".')
+    ann.sees("rob: see you")
+    ann.sees('"rob" has left the server.')
 
 
 def test_crashed_client_is_told_of(chatter: Start) -> None:
     ann = chatter("ann")
     bob = chatter("bob")
-    assert ann.shown() == '"bob" has joined the server.'
+    ann.sees('"bob" has joined the server.')
     bob.process.kill()
     bob.process.wait(PATIENCE)
     assert ann.shown() in ('"bob" has left the server.', '"bob" has lost the connection.')
     assert chatter("bob")
-    assert ann.shown() == '"bob" has joined the server.'
+    ann.sees('"bob" has joined the server.')
 
 
 def test_operator_is_heard_and_obeyed(server: ServerProcess, chatter: Start) -> None:
@@ -89,7 +56,7 @@ def test_operator_is_heard_and_obeyed(server: ServerProcess, chatter: Start) -> 
     server.enter("/all tea is ready")
     server.enter("/pm ann for you too")
     server.enter("/kick ann bedtime")
-    assert [ann.shown(), ann.shown()] == ["SERVER: tea is ready", "SERVER to you: for you too"]
+    ann.sees("SERVER: tea is ready", "SERVER to you: for you too")
     _, errors = ann.process.communicate(timeout=PATIENCE)
     assert "bedtime" in errors
     assert ann.process.returncode == 3

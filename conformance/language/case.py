@@ -5,12 +5,16 @@ Cases come from YAML files (`load`), from the spec (`conformance.derived`) and f
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from impwire.tables import CLIENT_COMMANDS, PLAIN
 
 from .verbs import CONSOLE, SERVER
+
+#: What a case can be called.
+IDENTIFIER = re.compile(r"[a-z0-9-]+(/[a-z0-9-]+)+")
 
 
 class Part(NamedTuple):

@@ -7,13 +7,12 @@ that can be known to be wrong before a case is played is reported here, with its
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from impwire.tables import LIMITS, REQUIREMENTS, TIMERS, Role
 
-from .case import Case
+from .case import IDENTIFIER, Case
 from .checks import check_presence, check_role, check_variables
 from .steps import Placed, read_step
 from .strict_yaml import InvalidFile, Mapping, Node, Problem, Problems, load, suggestion
@@ -61,7 +60,7 @@ def _files(paths: Iterable[Path], problems: Problems) -> list[Path]:
 def _case(node: Node) -> Case:
     entry = node.mapping(("id", "title", "proves", "steps"), ("with", "client", "server", "fresh"))
     id_, title = entry.string("id"), entry.string("title")
-    if "id" in entry and isinstance(entry.at("id").value, str) and not re.fullmatch(r"[a-z0-9-]+(/[a-z0-9-]+)+", id_):
+    if "id" in entry and isinstance(entry.at("id").value, str) and not IDENTIFIER.fullmatch(id_):
         entry.at("id").problem(f"'{id_}' is no identifier such as pm/unknown-recipient")
     if entry.holds("title", str) and not title.strip():
         entry.at("title").problem("a title tells what a reader should know if the case fails")

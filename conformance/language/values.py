@@ -25,7 +25,7 @@ from typing import Any
 from impwire import constructs
 from impwire.codecs import CODECS
 from impwire.tables import LIMITS, TIMERS
-from impwire.wire import Message
+from impwire.wire import Message, amount
 
 _TOKEN = re.compile(r"\s*(?:(?P<number>[0-9]+)|(?P<name>\$?[A-Za-z_][A-Za-z0-9_.]*)|(?P<sign>[-+*]))")
 _VARIABLE = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*")
@@ -115,6 +115,12 @@ class Scope:
 
     # -- sending -------------------------------------------------------------------------------------------------
 
+    def segment(self, segment: Any) -> bytes:
+        """The bytes of a segment of `raw`: hexadecimal digits, or some that are repeated."""
+        if isinstance(segment, str):
+            return bytes.fromhex(segment)
+        return bytes.fromhex(segment["repeat"]) * self.number(segment["times"])
+
     def to_send(self, value: Any, construct: Any) -> Any:
         """The value for a codec; strings that are not UTF-8 come as bytes."""
         if isinstance(value, Mapping):
@@ -182,7 +188,7 @@ class Scope:
 
     def _items_difference(self, expected: Any, found: tuple[Any, ...], construct: Any) -> str:
         if len(expected) != len(found):
-            return f"expected {len(expected)} items, found {len(found)}: {_shown(found)}"
+            return f"expected {amount(len(expected), 'item')}, found {len(found)}: {_shown(found)}"
         parts = [self.difference(item, value, construct.item) for item, value in zip(expected, found, strict=True)]
         return "; ".join(f"item {index}: {part}" for index, part in enumerate(parts) if part)
 

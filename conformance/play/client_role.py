@@ -254,7 +254,7 @@ class ClientPlay(Teller):
 
     def _receives_raw(self, step: Step) -> None:
         for segment in step.raw:
-            self.held.append(Outgoing("", self._segment(segment)))
+            self.held.append(Outgoing("", self.scope.segment(segment)))
             if not self.joining:
                 self._flush()
         # A WELCOME may have been among it, and then this limit counts.
@@ -270,21 +270,22 @@ class ClientPlay(Teller):
 
     def _told_of(self, step: Step) -> None:
         """A step of another actor, where the server would tell of it."""
-        if step.verb == "joins":
-            self.users[step.actor] = m.User(session_id=len(self.users) + 1, name=step.actor)
-            self.scope.variables[step.actor] = self.users[step.actor]
-            if self.inside:
-                self._tell(Part("JOINED", {"who": f"${step.actor}"}))
-            else:
-                self.seq += 1
-        elif step.verb == "receives" and step.message == "WELCOME":
-            self.users[step.actor] = m.User(session_id=len(self.users) + 1, name=step.actor)
-            self.scope.variables[step.actor] = self.users[step.actor]
-        elif step.verb == "leaves":
-            user = f"${step.actor}"
-            if self.inside:
-                self._tell(Part("LEFT", {"who": user, "reason": "LEFT"}))
+        if (part := self._arrival(step)) is not None:
+            self._tell(part)
+
+    def _arrival(self, step: Step) -> Part | None:
+        """What a client that is inside is told of a step of another actor; keeps who is there."""
+        if step.verb == "leaves":
             self.users.pop(step.actor, None)
+            return Part("LEFT", {"who": f"${step.actor}", "reason": "LEFT"}) if self.inside else None
+        if step.verb != "joins" and (step.verb, step.message) != ("receives", "WELCOME"):
+            return None
+        self.users[step.actor] = m.User(session_id=len(self.users) + 1, name=step.actor)
+        self.scope.variables[step.actor] = self.users[step.actor]
+        if step.verb == "joins" and self.inside:
+            return Part("JOINED", {"who": f"${step.actor}"})
+        self.seq += step.verb == "joins"
+        return None
 
     # -- what the client under test shows ------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from impwire import constructs
 from impwire.codecs import CODECS, FRAME
-from impwire.wire import Message
+from impwire.wire import Message, amount
 
 from ..language import Part
 from ..language.values import Scope, field_constructs
@@ -58,7 +58,7 @@ def _compare(scope: Scope, path: str, expected: Any, found: Any, kind: Any) -> l
             return [difference for part in parts for difference in _compare(scope, *part)]
     if isinstance(kind, constructs.Many) and isinstance(expected, (list, tuple)):
         if len(expected) != len(found):
-            return [Difference(path, f"{len(expected)} items", f"{len(found)} items: {shown(found)}")]
+            return [Difference(path, amount(len(expected), "item"), f"{amount(len(found), 'item')}: {shown(found)}")]
         items = enumerate(zip(expected, found, strict=True))
         parts = ((f"{path}[{index}]", value, item, kind.item) for index, (value, item) in items)
         return [difference for part in parts for difference in _compare(scope, *part)]

@@ -31,13 +31,7 @@ class Speaker:
         actor.acted = time.monotonic()
         if step.verb != "sends raw":
             return [self._frame(actor, part) for part in step.parts or (_FENCE,)]
-        segments = []
-        for segment in step.raw:
-            if isinstance(segment, str):
-                data = bytes.fromhex(segment)
-            else:
-                data = bytes.fromhex(segment["repeat"]) * self.scope.number(segment["times"])
-            segments.append(data)
+        segments = [self.scope.segment(segment) for segment in step.raw]
         if self.joining:
             segments = [b"".join(segments)]
         return [Outgoing("", data) for data in segments]

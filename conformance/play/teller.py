@@ -112,9 +112,4 @@ class Teller:
         return 0
 
     def _raw(self, step: Step) -> bytes:
-        return b"".join(map(self._segment, step.raw))
-
-    def _segment(self, segment: Any) -> bytes:
-        if isinstance(segment, str):
-            return bytes.fromhex(segment)
-        return bytes.fromhex(segment["repeat"]) * self.scope.number(segment["times"])
+        return b"".join(map(self.scope.segment, step.raw))

@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import IO
 
 from impwire import messages as m
-from impwire.tables import DEFAULT_PORT, REQUIREMENTS, Role
+from impwire.tables import DEFAULT_PORT, Role
+from impwire.wire import amount
 
 from ..language import InvalidFile, load_cases
-from ..language.strict_yaml import suggestion
-from ..options import PROGRAM, address
+from ..language.case import IDENTIFIER
+from ..options import PROGRAM, address, requirement
 from ..play.transcript import describe
 from .document import recording_of
 from .relay import Relay
@@ -91,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--proves",
         metavar="ID",
-        type=_requirement,
+        type=requirement,
         action="append",
         default=[],
         help="a requirement that it proves, several times if need be (default: by what was recorded)",
@@ -193,7 +194,7 @@ def _finish(tape: Tape, file: _Target, options: argparse.Namespace) -> int:
     own = recording.case.own_server or recording.case.uses_console
     target = "--spawn COMMAND" if own else f"--connect {options.to[0]}:{options.to[1]}"
     command = f"{PROGRAM} server {target} --cases {shlex.quote(str(options.out))}"
-    _say(f"{options.out}: {len(recording.case.steps)} steps; to play them: {command}")
+    _say(f"{options.out}: {amount(len(recording.case.steps), 'step')}; to play it: {command}")
     return 0
 
 
@@ -241,12 +242,6 @@ def _count(text: str) -> int:
 
 
 def _id(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9-]+(/[a-z0-9-]+)+", text):
+    if not IDENTIFIER.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no identifier such as pm/unknown-recipient")
     return text
-
-
-def _requirement(text: str) -> str:
-    if text.upper() not in REQUIREMENTS:
-        raise argparse.ArgumentTypeError(f"unknown requirement {text!r}{suggestion(text.upper(), REQUIREMENTS)}")
-    return text.upper()

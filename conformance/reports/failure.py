@@ -10,7 +10,7 @@ from typing import Any
 
 from impwire.codecs import decode
 from impwire.tables import REQUIREMENTS
-from impwire.wire import DecodeError
+from impwire.wire import DecodeError, amount
 
 from ..verdicts import Difference, Verdict
 from .terminal import Style, cut, harmless
@@ -151,7 +151,7 @@ def _frame(failure: dict[str, Any], style: Style) -> list[str]:
         row + _ROW * near for row in {at // _ROW * _ROW for at in marked} for near in range(-_AROUND, _AROUND + 1)
     }
     wanted |= set(rows[:2]) if marked else set(rows[:16])
-    lines = [f"The frame that came, {len(data)} bytes{'; ^^ is what differs' if marked else ''}:"]
+    lines = [f"The frame that came, {amount(len(data))}{'; ^^ is what differs' if marked else ''}:"]
     for row in rows:
         if row in wanted:
             lines += _hex_row(data[row : row + _ROW], row, marked, style)

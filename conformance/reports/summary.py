@@ -27,7 +27,8 @@ def summarize(report: dict[str, Any], comparison: Comparison | None, style: Styl
     if report["interrupted"]:
         lines.append(style.paint(f"interrupted after {len(report['cases'])} of {report['planned']} runs", "yellow"))
     elif missing := report["planned"] - len(report["cases"]) - len(report["errors"]):
-        lines.append(style.paint(f"{missing:,} runs were not played, since the target could not be started", "red"))
+        runs = "1 run was" if missing == 1 else f"{missing:,} runs were"
+        lines.append(style.paint(f"{runs} not played, since the target could not be started", "red"))
     if not any((summary["passed"], summary["failed"], summary["known"])):
         lines.append("no case was played: that is a failure")
     counts = ", ".join(f"{count} {kind}" for kind, count in summary.items() if count or kind != "known")

@@ -9,7 +9,7 @@ from .load import load_target, target_of
 from .notices import Notices, TargetWarning
 from .server import RunningServer, ServerTarget
 from .target import REFERENCE, Target, of_command
-from .waiting import wait_for_debugger
+from .waiting import wait_for_debugger, wait_for_next_round
 
 __all__ = [
     "REFERENCE",
@@ -24,4 +24,5 @@ __all__ = [
     "of_command",
     "target_of",
     "wait_for_debugger",
+    "wait_for_next_round",
 ]

@@ -2,14 +2,20 @@
 
 Every process of a target bears a mark in its environment, the folder that it was given. Children inherit it, also those
 that leave its process group. Only Linux shows the environment of processes; elsewhere the process group has to do.
+
+This file is a program, too: it ends what bears the mark of a folder when the suite is gone, however that went.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
+import shutil
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -52,6 +58,34 @@ def end_marked(folder: str, since: int = 0) -> None:
         for pid in found:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
+
+
+def clear(folder: str) -> None:
+    """End every process that bears the mark of the folder, or of one in it, and remove the folder."""
+    end_marked(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def clear_at_the_end(folder: str) -> None:
+    """See to it that the folder is cleared when this process ends, even if it is killed and can do nothing itself."""
+    if not _PROC.is_dir():
+        atexit.register(clear, folder)
+        return
+    # This process alone holds the other end of a pipe. The warden waits for its end, out of the reach of a Ctrl-C.
+    warden = subprocess.Popen(
+        [sys.executable, "-I", "-S", __file__, folder],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    atexit.register(_clear_without, warden, folder)
+
+
+def _clear_without(warden: subprocess.Popen[bytes], folder: str) -> None:
+    clear(folder)
+    warden.kill()
+    warden.communicate()
 
 
 def is_ending(pid: int) -> bool:
@@ -110,3 +144,8 @@ def _address(text: str, family: socket.AddressFamily) -> str:
     groups = [bytes.fromhex(digits[start : start + 8])[::-1] for start in range(0, len(digits), 8)]
     host = socket.inet_ntop(family, b"".join(groups))
     return f"[{host}]:{int(port, 16)}" if family is socket.AF_INET6 else f"{host}:{int(port, 16)}"
+
+
+if __name__ == "__main__":
+    sys.stdin.buffer.read()
+    clear(sys.argv[1])

@@ -6,7 +6,6 @@ bounded (`output`), what it does not read is given up after a while, and what it
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import errno
 import functools
@@ -25,7 +24,7 @@ from typing import IO
 from ..verdicts import CaseFailed, Verdict
 from .notices import TargetWarning
 from .output import KEPT, Output
-from .processes import MARK, described, end_marked, ending, marked
+from .processes import MARK, clear_at_the_end, described, end_marked, ending, marked
 from .target import Target
 
 _TAIL, _LONGEST_LINE = 15, 400
@@ -39,13 +38,8 @@ _LAST_WAIT = 5.0
 def _root() -> str:
     """The folder of all folders. It goes when this process ends, with whatever is left of all targets."""
     folder = tempfile.mkdtemp(prefix="imp-conformance-")
-    atexit.register(_clear, folder)
+    clear_at_the_end(folder)
     return folder
-
-
-def _clear(folder: str) -> None:
-    end_marked(folder)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 class Program:

@@ -18,6 +18,18 @@ def wait_for_debugger(run: str, running: RunningServer | RunningClient) -> None:
         print(flush=True)
 
 
+def wait_for_next_round() -> bool:
+    """Wait for ENTER before everything is played once more; returns whether it came, and not the end of the input.
+
+    Without it, rounds that nobody waits in would follow each other for ever.
+    """
+    print("\nnothing has failed; ENTER plays everything again: ", end="", flush=True)
+    if sys.stdin.readline():
+        return True
+    print(flush=True)
+    return False
+
+
 def _described(running: RunningServer | RunningClient) -> str:
     if isinstance(running, RunningClient):
         return f"the client is process {running.program.process.pid}, and connects to {running.address}"

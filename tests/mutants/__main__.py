@@ -12,6 +12,7 @@ from pathlib import Path
 from codegen.support.strict_yaml import InvalidFile, suggestion
 from conformance.language import InvalidFile as InvalidCases
 from impwire.tables import REQUIREMENTS, Role
+from impwire.wire import amount
 
 from .bench import all_runs
 from .crew import crew
@@ -93,7 +94,7 @@ def main(argv: list[str] | None = None) -> int:
                 print(matrix(outcomes, options.cases))
             return code
     except (InvalidFile, InvalidCases) as invalid:
-        print(f"{invalid}\n{len(invalid.problems)} mistakes; nothing was tried", file=sys.stderr)
+        print(f"{invalid}\n{amount(len(invalid.problems), 'mistake')}; nothing was tried", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
