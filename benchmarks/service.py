@@ -101,7 +101,13 @@ def _reading(request: Message) -> Cell:
     connection.receive_data(encode(_hello(1)))
     connection.next_event()
     limits: dict[str, Any] = {name: getattr(Settings(), name) for name in Settings.__slots__}
-    about: dict[str, Any] = {"version": PROTOCOL_VERSION, "capabilities": 0, "session_id": 1, "name": "user1", "server_name": "x"}
+    about: dict[str, Any] = {
+        "version": PROTOCOL_VERSION,
+        "capabilities": 0,
+        "session_id": 1,
+        "name": "user1",
+        "server_name": "x",
+    }
     connection.send(m.Welcome(request_id=1, seq=1, time=1, **about, **limits))
     piece, together = encode(request) * 32, 32
 

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import replace
 
-from impwire.tables import REQUIREMENTS, Role
+from impwire.tables import REQUIREMENTS, TIMERS, Role
 
 from .play.client_role import ClientPlay
 from .play.server_role import ServerPlay
@@ -17,6 +17,10 @@ from .runs import Result, Run
 from .targets import ClientTarget, RunningClient, RunningServer, ServerTarget
 from .verdicts import CaseFailed, CaseSkipped, Failure, Verdict
 
+#: How often a case is played at most if what made it fail may have been the machine: it sets timers, and on a busy machine
+#: either side may be late by more than it allows; or the server has been connected to too often by somebody else.
+_TRIES = 3
+_TIMERS = frozenset(TIMERS)
 #: The verdicts that no SHOULD excuses.
 _GRAVE = (Verdict.CRASHED, Verdict.NOT_STARTED, Verdict.CLAIMED, Verdict.HARNESS_ERROR)
 
@@ -105,7 +109,8 @@ class Runner:
 
     def _play_to_server(self, run: Run, transcript: Transcript) -> None:
         assert self._pool is not None
-        for is_last in (False, True):
+        hurried = not _TIMERS.isdisjoint(run.case.settings)
+        for tries_left in reversed(range(_TRIES)):
             held = self._pool.take(run)
             passed = False
             transcript.start_over()
@@ -113,7 +118,8 @@ class Runner:
                 self._play(run, held, transcript)
                 passed = True
             except CaseFailed as failed:
-                if is_last or not self._pool.is_refusal(held, failed):
+                late = hurried and failed.verdict not in _GRAVE
+                if not tries_left or not (late or self._pool.is_refusal(held, failed)):
                     raise
             finally:
                 self._pool.give_back(run, held, passed=passed)

@@ -249,3 +249,38 @@ def test_processes_share_the_work(tmp_path: Path) -> None:
     code, output, records = play(tmp_path, cases, "server", "-n", "2")
     assert code == 0, output
     assert len(records) == 6
+
+
+#: The reference server, whose frames end too soon as often as is told.
+_HASTY = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from pathlib import Path
+from reference_server import __main__
+left, settings = Path(sys.argv[1]), sys.argv[2:]
+number = int(left.read_text())
+if number:
+    left.write_text(str(number - 1))
+    settings[settings.index("--frame-timeout") + 1] = "50"
+sys.exit(__main__.main(settings))
+"""
+
+
+@pytest.mark.parametrize(("hasty", "verdict"), [(2, "passed"), (3, "too early")])
+def test_case_with_timers_may_fail_twice(tmp_path: Path, hasty: int, verdict: str) -> None:
+    (tmp_path / "hasty.py").write_text(_HASTY)
+    (tmp_path / "left").write_text(str(hasty))
+    program = f"{sys.executable} {tmp_path}/hasty.py {tmp_path}/left"
+    command = f"{program} --port {{port}} --log {{dir}}/log --bans {{dir}}/bans {{settings}}"
+    steps = (
+        "[ann, joins]\n[ann, sends raw, '00']\n[ann, receives, GOODBYE, {}, {after: 300}]\n[ann, is closed]"
+    )
+    cases = case(steps, "    with: {frame_timeout: 300}\n")
+    (tmp_path / "target.yaml").write_text(
+        f"role: server\nname: hasty\ncommand: {json.dumps(command)}\nsettings: --{{option}} {{value}}\n"
+    )
+    (tmp_path / "cases").mkdir()
+    target = ["--target", str(tmp_path / "target.yaml")]
+    code, output, records = play(tmp_path / "cases", cases, "server", *target, "-n", "1")
+    assert [record["verdict"] for record in records] == [verdict], output
+    assert code == (0 if verdict == "passed" else 1)
