@@ -270,8 +270,8 @@ class Connection:
     def _event(self, frame: bytes, fault: DecodeError | None) -> Event | None:
         """Judge one frame in the order of REQ-5. None for an event that is to be ignored (EXT-12).
 
-        The codec reads as FRAME-1, FRAME-6, FRAME-7, TYPE-1, TYPE-2, EXT-3, EXT-5, EXT-9, NAME-1, TEXT-1, TEXT-2, HELLO-6
-        and HELLO-8 want it.
+        The codec reads as FRAME-1, FRAME-6, FRAME-7, TYPE-1, TYPE-2, EXT-3, EXT-5, EXT-9, NAME-1, TEXT-1 to TEXT-3,
+        HELLO-6 and HELLO-8 want it.
         `fault` is what is wrong with it, if it was read already.
         """
         header = FRAME.header(frame)

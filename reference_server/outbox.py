@@ -50,6 +50,7 @@ class Outbox:
         self.put(Log(event, text))
 
     def tell(self, peer: Peer, message: Message) -> None:
+        """Say something to one connection. No message is made with flags, so they are 0 (EXT-1)."""
         self.put(Tell(peer.id, message))
 
     def publish(self, event: Any, but: int = 0) -> int:

@@ -32,6 +32,8 @@ from .text import escaped
 
 #: Bytes for all users that are gathered before they are written, even if the turn is not over yet.
 _TURN_BYTES = 65536
+#: How many connections may be on their way in or out besides those that the service counts (LIM-1, LIM-5).
+_SPARE = 1024
 
 
 class Server:
@@ -87,8 +89,8 @@ class Server:
 
     def _accepted(self, sock: socket.socket, address: str, tls: ssl.SSLContext | None) -> None:
         """A client has connected. With TLS, the service hears of it when the handshake is done."""
-        if len(self._opening) + len(self._draining) > self.service.settings.max_connections:
-            sock.close()  # So many are being turned away, or have not shaken hands: no more can be held.
+        if len(self._opening) + len(self._draining) > self.service.settings.max_connections + _SPARE:
+            sock.close()  # So many are being turned away, or have not shaken hands, that no more can be held.
             return
         link = Link(self, sock, parse_address(address), self._clock().clock, tls=tls is not None)
         task = self._loop.create_task(self._open(link, sock, tls))

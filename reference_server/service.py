@@ -75,7 +75,10 @@ class Service:
         return self._out.take()
 
     def receive(self, peer_id: int, message: Message, now: Now) -> list[Effect]:
-        """A well-formed message that the state allows has come."""
+        """A well-formed message that the state allows has come.
+
+        A request has its one reply among the effects (REQ-1), so the replies come in the order of the requests (REQ-2).
+        """
         peer, kind = self._heard(peer_id, now), type(message)
         request_id: int = message.request_id  # type: ignore[attr-defined]
         if kind is m.Hello and self._ends_hello(peer, message):  # type: ignore[arg-type]
@@ -203,7 +206,7 @@ class Service:
         peer.heard = now.clock
         self.peers.watch(peer, self.settings)
         self._out.log("join", label(peer))
-        seq = self._out.publish(m.Joined(seq=0, time=now.wall, who=peer.user), but=peer.id)
+        seq = self._out.publish(m.Joined(seq=0, time=now.wall, who=peer.user))
         # WELCOME-1: what is announced is what is enforced.
         limits = {limit: getattr(self.settings, limit) for limit in self.settings.__slots__}
         # EXT-10, EXT-6, EXT-11: this server has no capability, and sends nothing that would need one. HELLO-4: the newcomer

@@ -194,6 +194,66 @@ def test_message_can_be_received_just_where_the_table_has_it(sender: Role, state
         assert this.state is state
 
 
+def sent_both_ways(message: Message, *connections: Connection) -> list[Any]:
+    """What comes of sending on two like connections: as it is done, and without the quick way. The frame or the error, the
+    state, and the requests that wait."""
+    connections[1]._plain_sends = {}
+    found = []
+    for this in connections:
+        try:
+            outcome: Any = this.send(message)
+        except (LocalProtocolError, EncodeError) as refused:
+            outcome = type(refused), str(refused)
+        found.append((outcome, this.state, list(this._outstanding)))
+    return found
+
+
+@pytest.mark.parametrize("request_id", [0, 9])
+@pytest.mark.parametrize(("role", "state", "kind"), STEPS)
+def test_quick_way_of_sending_takes_and_refuses_what_the_long_one_does(
+    role: Role, state: State, kind: type[Message], request_id: int
+) -> None:
+    message = dataclasses.replace(SAMPLES[kind], request_id=request_id)
+    quick, long = sent_both_ways(message, connection(role, state), connection(role, state))
+    assert quick == long
+
+
+@pytest.mark.parametrize(("role", "state"), list(itertools.product(Role, State)))
+def test_quick_way_of_sending_knows_that_a_refused_leave_changes_the_state(role: Role, state: State) -> None:
+    """STATE-6: the one message whose new state depends on what stands in it."""
+    quick, long = sent_both_ways(error(Leave(request_id=8)), connection(role, state), connection(role, state))
+    assert quick == long
+
+
+@pytest.mark.parametrize("length", range(96, 103))
+def test_quick_way_of_sending_draws_the_line_where_the_long_one_does(length: int) -> None:
+    """A frame of that length on connections that allow 100."""
+    servers = Connection(Role.SERVER), Connection(Role.SERVER)
+    for server in servers:
+        hear(server, hello(1))
+        server.send(welcome(1, max_frame=100))
+    chat = Chat(seq=2, time=0, who=ANN, text="a" * (length - 36))
+    assert len(encode(chat)) == 4 + length
+    quick, long = sent_both_ways(chat, *servers)
+    assert quick == long
+    assert (quick[0] == encode(chat)) is (length <= 100)
+
+
+@pytest.mark.parametrize("kind", [*EVENTS, Ok, Roster, Error, Pong], ids=lambda kind: kind.NAME)
+def test_quick_way_of_sending_tells_what_cannot_be_encoded_as_the_long_one_does(kind: type[Message]) -> None:
+    """A request_id that does not fit its field: told before whether there may be one."""
+    message = dataclasses.replace(SAMPLES[kind], request_id=1 << 32)
+    quick, long = sent_both_ways(message, *(connection(Role.SERVER, State.ACTIVE) for _ in range(2)))
+    assert quick == long
+    assert quick[0][0] is EncodeError
+
+
+def test_quick_way_of_sending_is_taken() -> None:
+    """Otherwise the tests above would compare the long way with itself."""
+    server = connection(Role.SERVER, State.ACTIVE)
+    assert {Chat, Ok} <= set(server._plain_sends)
+
+
 def test_samples_and_tables_speak_of_the_same_messages() -> None:
     assert set(SAMPLES) == set(MESSAGES.values()) == {kind for _, _, kind in LEGAL}
     assert {kind for kind in MESSAGES.values() if kind not in REPLIES and kind not in EVENTS} == {

@@ -14,7 +14,7 @@ from impwire.tables import Settings
 from reference_server.addresses import parse_address
 from reference_server.bans import Ban, BanList
 from reference_server.clock import Now
-from reference_server.effects import Effect, Finish, Log, Print, SaveBans, Stop, Tell, TellAll
+from reference_server.effects import Admit, Effect, Finish, Log, Print, SaveBans, Stop, Tell, TellAll
 from reference_server.service import Service
 
 LOCAL = parse_address("127.0.0.1")
@@ -27,6 +27,7 @@ class House:
         self.service = Service(Settings(**settings), "test", bans or BanList())
         self.clock, self.wall = 100.0, 1_000_000
         self.heard: dict[int, list[Message]] = {}
+        self.admitted: set[int] = set()
         self.finished: set[int] = set()
         self.printed: list[str] = []
         self.logged: list[str] = []
@@ -43,8 +44,10 @@ class House:
                 self.heard.setdefault(effect.peer, []).append(effect.message)
             elif isinstance(effect, TellAll):
                 for peer in self.service.peers.by_name.values():
-                    if peer.id != effect.but:
+                    if peer.id in self.admitted and peer.id != effect.but:
                         self.heard.setdefault(peer.id, []).append(effect.message)
+            elif isinstance(effect, Admit):
+                self.admitted.add(effect.peer)
             elif isinstance(effect, Finish):
                 self.finished.add(effect.peer)
             elif isinstance(effect, Print):

@@ -272,9 +272,7 @@ def test_case_with_timers_may_fail_twice(tmp_path: Path, hasty: int, verdict: st
     (tmp_path / "left").write_text(str(hasty))
     program = f"{sys.executable} {tmp_path}/hasty.py {tmp_path}/left"
     command = f"{program} --port {{port}} --log {{dir}}/log --bans {{dir}}/bans {{settings}}"
-    steps = (
-        "[ann, joins]\n[ann, sends raw, '00']\n[ann, receives, GOODBYE, {}, {after: 300}]\n[ann, is closed]"
-    )
+    steps = "[ann, joins]\n[ann, sends raw, '00']\n[ann, receives, GOODBYE, {}, {after: 300}]\n[ann, is closed]"
     cases = case(steps, "    with: {frame_timeout: 300}\n")
     (tmp_path / "target.yaml").write_text(
         f"role: server\nname: hasty\ncommand: {json.dumps(command)}\nsettings: --{{option}} {{value}}\n"
