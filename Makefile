@@ -6,8 +6,9 @@ READY := $(VENV)/.ready
 NAME ?= guest
 PORT ?= 8092
 SECONDS ?= 600
+MINUTES ?= 30
 
-.PHONY: help conformance test codecs server client bench fuzz mutants clean
+.PHONY: help conformance test codecs server client bench fuzz soak mutants clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 24
@@ -48,6 +49,9 @@ fuzz: $(READY) ## look for bytes that break the codecs or the connection (SECOND
 	@$(BIN)/python -c "import atheris" 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--only-binary :all: --requirement requirements-fuzz.txt 2>/dev/null || true
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+
+soak: $(READY) ## load the server for long, with clients that examine every frame (MINUTES=30)
+	$(BIN)/python -m tests.soak --minutes $(MINUTES)
 
 mutants: $(READY) ## try the suite on reference programs that are broken on purpose
 	$(BIN)/python -m tests.mutants

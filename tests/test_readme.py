@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from conformance.language import CONSOLE_VERBS, SERVER_VERBS, VERBS, load_cases
+from tests.faults import table
 from tests.support import ROOT
 
 
@@ -19,6 +20,10 @@ def test_every_proof_that_readme_names_exists() -> None:
     named = [name for cell in cells for name in re.findall(r"`([a-z-]+/[a-z0-9-]+|test_\w+)`", cell)]
     assert len(named) > 40
     assert [name for name in named if name not in cases | tests] == []
+
+
+def test_readme_shows_what_a_server_has_to_stand() -> None:
+    assert table() in (ROOT / "README.md").read_text()
 
 
 def test_case_language_page_names_every_verb() -> None:
