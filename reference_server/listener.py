@@ -7,23 +7,23 @@ kernel's queue while descriptors are short, without the loop being woken for the
 from __future__ import annotations
 
 import asyncio
-import errno
+import math
 import socket
 import ssl
 from collections.abc import Callable
 
 #: How many connections the kernel keeps for us, and how many are taken in one turn of the loop.
 _BACKLOG, _AT_ONCE = 2048, 128
-#: The shortage of descriptors or memory that passes when somebody has left.
-_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 #: Seconds after which accepting is tried again even if nobody has left: somebody else may have held the descriptors.
 _RETRY = 1.0
+#: Seconds within which the operator is told of a shortage once, however often accepting pauses.
+_TELL = 60.0
 
 
 class Listener:
     """Listening sockets. `take` gets each accepted socket with its peer's address as text, and `tls`.
 
-    `report` gets a line when accepting pauses.
+    `report` gets a line when accepting pauses, but no more than one a minute.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class Listener:
         self._take, self._report = take, report
         self._sockets: dict[socket.socket, ssl.SSLContext | None] = {}
         self._retry: asyncio.TimerHandle | None = None
+        self._told = -math.inf
 
     async def open(self, host: str, port: int, tls: ssl.SSLContext | None) -> list[tuple[str, int]]:
         """Listen on every address of a host; returns them as they are to be shown. Raises OSError.
@@ -80,8 +81,7 @@ class Listener:
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
-                if error.errno not in _SHORTAGES:
-                    raise
+                # No descriptor or memory is left, mostly; whatever it is, it passes, and must not make the loop spin.
                 self._pause(error)
                 return
             sock.setblocking(False)  # TRANSPORT-2: asyncio switches off Nagle's algorithm.
@@ -89,7 +89,9 @@ class Listener:
 
     def _pause(self, error: OSError) -> None:
         if self._retry is None:
-            self._report(f"no connection can be accepted for now: {error.strerror}")
+            if self._loop.time() >= self._told + _TELL:
+                self._told = self._loop.time()
+                self._report(f"no connection can be accepted for now: {error.strerror}")
             for sock in self._sockets:
                 self._loop.remove_reader(sock)
             self._retry = self._loop.call_later(_RETRY, self.resume)

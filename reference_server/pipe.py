@@ -22,8 +22,8 @@ Enter = Callable[[str], "concurrent.futures.Future[None]"]
 #: So many bytes a line may have. No command needs as many.
 LONGEST = 65536
 
-# How many lines may wait to be written before another one is read.
-_ROOM = 1000
+# How many lines may wait to be written before another one is read; and at all, where nobody reads them.
+_ROOM, _MOST = 1000, 100_000
 
 
 class OperatorEdge(Protocol):
@@ -52,7 +52,7 @@ class Pipe:
         self._enter, self._reads = enter, reads
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._room = threading.Condition()
-        self._waiting = 0
+        self._waiting = self._missing = 0
         self._writer = threading.Thread(target=self._write, daemon=True, name="console output")
         self._encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
 
@@ -67,6 +67,12 @@ class Pipe:
     def say(self, line: str) -> None:
         """Show a line."""
         with self._room:
+            if self._waiting >= _MOST:
+                self._missing += 1
+                return
+            if self._missing:
+                line = f"({self._missing} lines were left out here, since nobody read them)\n{line}"
+                self._missing = 0
             self._waiting += 1
         self._lines.put(line)
 

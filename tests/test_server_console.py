@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import os
 import re
 import select
@@ -16,9 +17,11 @@ from pathlib import Path
 import pytest
 
 from impwire import messages as m
+from reference_server import pipe
 from reference_server.commands import candidates
 from reference_server.pipe import LONGEST
 from tests.support import PATIENCE, ROOT, ServerProcess, User
+from tests.watched import becomes
 
 Start = Callable[..., ServerProcess]
 
@@ -403,3 +406,18 @@ def test_candidates(line: str, words: list[str]) -> None:
     assert sorted(word for word, _ in found) == sorted(words)
     if line == "/":
         assert all(meta for _, meta in found)
+
+
+def test_lines_that_nobody_reads_are_bounded_and_their_loss_is_told(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pipe, "_MOST", 3)
+    console = pipe.Pipe(lambda line: concurrent.futures.Future(), reads=True)
+    monkeypatch.setattr(console, "_read", lambda: None)
+    for number in range(5):
+        console.say(str(number))
+    console.start()
+    assert becomes(lambda: console._waiting == 0)
+    console.say("5")
+    console.close()
+    assert capfd.readouterr().out == "0\n1\n2\n(2 lines were left out here, since nobody read them)\n5\n"

@@ -27,11 +27,12 @@ def test_10000_connections_that_come_and_go_leave_nothing_behind(start_server: S
     server = start_server(*_NO_LIMITS, "--handshake-timeout", "100", "--close-drain", "50")
     witness = server.user("witness")
     alone = descriptors(server.process.pid)
-    _come_and_go(server.port, 10_000)  # What is given back to the server's own store is used again from now on.
-    assert isinstance(witness.ask(m.Ping, nonce=1), m.Pong)
+    _come_and_go(
+        server.port, 10_000, witness
+    )  # What is given back to the server's own store is used again from now on.
     # A round may find room that an earlier one has left; what is never given back shows in the mean of several.
-    rounds = [_kept(server, witness, alone) for _ in range(2)]
-    while sum(rounds) >= len(rounds) * 10_000 * _NOTHING and len(rounds) < 5:
+    rounds = [_kept(server, witness, alone)]
+    while sum(rounds) >= len(rounds) * 10_000 * _NOTHING and len(rounds) < 4:
         rounds.append(_kept(server, witness, alone))
     assert sum(rounds) < len(rounds) * 10_000 * _NOTHING, rounds
 
@@ -41,14 +42,16 @@ def _kept(server: ServerProcess, witness: User, alone: int) -> int:
     pid = server.process.pid
     assert becomes(lambda: descriptors(pid) == alone)
     before = memory(pid)
-    _come_and_go(server.port, 10_000)
-    assert isinstance(witness.ask(m.Ping, nonce=2), m.Pong), "and nobody has heard of any of them"
+    _come_and_go(server.port, 10_000, witness)
     assert becomes(lambda: descriptors(pid) == alone)
     return memory(pid) - before
 
 
-def _come_and_go(port: int, count: int) -> None:
-    """Connections without a word, in the middle of a HELLO, and with one; ended in good order and reset, in turn."""
+def _come_and_go(port: int, count: int, witness: User) -> None:
+    """Connections without a word, in the middle of a HELLO, and with one; ended in good order and reset, in turn.
+
+    The server is waited for now and then, so that it never has many of them at once. Nobody hears of any of them.
+    """
     hello = m.Hello(request_id=1, min_version=0x0200, max_version=0x0200, capabilities=0, name="guest")
     words = (b"", encode(hello)[:15], encode(hello))
     for number in range(count):
@@ -61,6 +64,8 @@ def _come_and_go(port: int, count: int) -> None:
                 sock.sendall(words[number % 3])
             if number % 2:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        if number % 50 == 49:
+            assert isinstance(witness.ask(m.Ping, nonce=number), m.Pong)
 
 
 def test_flooder_is_limited_and_then_cut_and_others_are_not(server: ServerProcess) -> None:
