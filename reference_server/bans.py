@@ -1,6 +1,9 @@
 """Who is kept out: names, addresses and networks, for good or for a time (section 17).
 
-Pure: the wall clock comes in as milliseconds since the epoch, and what is to be stored goes out as plain values.
+Pure: the time comes in, and what is to be stored goes out as plain values.
+
+The invariant: a duration is a duration. The times of bans are of a clock that shows the wall's time as it was when first
+looked at, and from then on neither jumps nor stops (OP-4); `BanList.time` reads it.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import Any
 from impwire.codecs import DETAIL_TYPE, NAME_TYPE
 
 from .addresses import Address, Network
+from .clock import Now
 from .text import escaped
 
 #: There are no more bans than this at one time, and so the file and the time that a change takes are bounded.
@@ -61,15 +65,15 @@ def parse_network(text: str) -> Network | None:
 
 @dataclass(frozen=True)
 class Ban:
-    """`until` is None for a ban for good; times are milliseconds since the epoch."""
+    """`until` is None for a ban for good; times are milliseconds since the epoch by `BanList.time`."""
 
     target: str
     reason: str
     made: int
     until: int | None
 
-    def active(self, wall: int) -> bool:
-        return self.until is None or wall < self.until
+    def active(self, time: int) -> bool:
+        return self.until is None or time < self.until
 
 
 class TooManyBans(Exception):
@@ -86,8 +90,14 @@ class BanList:
         self._bans: dict[str, Ban] = {}
         # The versions and lengths of the networks that are banned, and perhaps of some that were; the longest first.
         self._prefixes: list[tuple[int, int]] = []
+        self._began: Now | None = None
         for ban in bans:
             self._put(ban)
+
+    def time(self, now: Now) -> int:
+        """The time of bans, in milliseconds since the epoch."""
+        began = self._began = self._began or now
+        return began.wall + int((now.clock - began.clock) * 1000)
 
     def add(self, ban: Ban) -> None:
         """Put a ban in force. Raises `TooManyBans`; nothing has changed then."""
@@ -106,27 +116,27 @@ class BanList:
         """Lift the ban; returns it, or None if there was none."""
         return self._bans.pop(target, None)
 
-    def all(self, wall: int) -> list[Ban]:
+    def all(self, time: int) -> list[Ban]:
         """The bans in force, in the order in which they were made."""
-        self._bans = {target: ban for target, ban in self._bans.items() if ban.active(wall)}
+        self._bans = {target: ban for target, ban in self._bans.items() if ban.active(time)}
         return list(self._bans.values())
 
     def targets(self) -> list[str]:
         """What is banned, or was until a short while ago. Any thread may ask: the copy is made in one step."""
         return list(self._bans)
 
-    def of_name(self, folded: str, wall: int) -> Ban | None:
+    def of_name(self, folded: str, time: int) -> Ban | None:
         """The ban on a folded name, or None."""
         ban = self._bans.get(folded)
-        return ban if ban is not None and ban.active(wall) else None
+        return ban if ban is not None and ban.active(time) else None
 
-    def of_address(self, address: Address, wall: int) -> Ban | None:
+    def of_address(self, address: Address, time: int) -> Ban | None:
         """The ban with the smallest network that holds the address, or None."""
         for version, length in self._prefixes:
             if version == address.version:
                 # OP-10: a network is known by its canonical form, so what holds the address is found by its name.
                 ban = self._bans.get(canonical(ipaddress.ip_network((address, length), strict=False)))
-                if ban is not None and ban.active(wall):
+                if ban is not None and ban.active(time):
                     return ban
         return None
 

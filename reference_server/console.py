@@ -102,7 +102,8 @@ class Console:
             canonical = parse_target(target)
         except ValueError as mistake:
             raise NotUnderstood(str(mistake)) from None
-        ban = Ban(canonical, self._reason(reason), now.wall, None if span is None else now.wall + span)
+        time = self._banlist.time(now)
+        ban = Ban(canonical, self._reason(reason), time, None if span is None else time + span)
         try:
             self._banlist.add(ban)
         except TooManyBans:
@@ -130,13 +131,14 @@ class Console:
         self._print(f"{target} is no longer banned")  # OP-5
 
     def _bans(self, now: Now) -> None:
+        time = self._banlist.time(now)
         rows = [
             (
                 ban.target,
-                "for good" if ban.until is None else f"{(ban.until - now.wall) // 1000} s left",
+                "for good" if ban.until is None else f"{(ban.until - time) // 1000} s left",
                 escaped(ban.reason) if ban.reason else "",
             )
-            for ban in self._banlist.all(now.wall)
+            for ban in self._banlist.all(time)
         ]
         self._print_table(rows, "ban")
 

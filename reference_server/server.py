@@ -227,7 +227,7 @@ class Server:
             case Print(text):
                 self._say(text)
             case SaveBans():
-                self._save_bans(self.service.bans, now.wall)
+                self._save_bans(self.service.bans, self.service.bans.time(now))
             case Stop():
                 self._end_of_service()
 

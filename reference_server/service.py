@@ -282,7 +282,7 @@ class Service:
         """The code, retry_after_ms and detail with which a new connection is turned away, in the order of LIM-4."""
         if self.stopping:
             return "SHUTTING_DOWN", _RETRY_SOON_MS, ""
-        ban = self.bans.of_address(peer.address, now.wall)
+        ban = self.bans.of_address(peer.address, self.bans.time(now))
         if ban is not None:
             return "BANNED", 0, ban.reason  # OP-3
         wait = self._attempts.take(peer.key, now.clock)
@@ -299,7 +299,7 @@ class Service:
         folded = name.lower()  # NAME-2: the name is ASCII, so lower() changes A to Z and nothing else.
         if folded in RESERVED_NAMES:
             return "NAME_RESERVED"  # NAME-4
-        if self.bans.of_name(folded, now.wall):
+        if self.bans.of_name(folded, self.bans.time(now)):
             return "NAME_BANNED"  # OP-3
         if self.peers.by_name.get(folded, peer) is not peer:
             return "NAME_TAKEN"  # NAME-3; RENAME-3: its own name is no other's.

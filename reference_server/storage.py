@@ -102,9 +102,9 @@ class Keeper:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def save(self, bans: BanList, wall: int) -> None:
-        """The bans have changed."""
-        self._next = bans.all(wall)
+    def save(self, bans: BanList, time: int) -> None:
+        """The bans have changed; `time` is theirs."""
+        self._next = bans.all(time)
         if not self._busy:
             self._begin()
 

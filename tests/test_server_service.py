@@ -67,9 +67,13 @@ class House:
 
     def join(self, peer: int, name: str, address: str = "127.0.0.1") -> m.Welcome:
         self.arrive(peer, address)
-        (welcome,) = self.send(peer, m.Hello, min_version=256, max_version=256, capabilities=0, name=name)
+        welcome = self.hello(peer, name)
         assert isinstance(welcome, m.Welcome)
         return welcome
+
+    def hello(self, peer: int, name: str) -> Message:
+        (answer,) = self.send(peer, m.Hello, min_version=256, max_version=256, capabilities=0, name=name)
+        return answer
 
     def enter(self, line: str) -> None:
         self.carry_out(self.service.operate(line, self.now))
@@ -270,6 +274,19 @@ def test_console_who_lists_connections_with_idle_time() -> None:
     house.arrive(2)
     house.enter("/who")
     assert house.printed == ["ann#1         127.0.0.1  idle 5 s", "connection 2  127.0.0.1  idle 0 s", "2 connections"]
+
+
+@pytest.mark.parametrize("jump", [-3_600_000, 3_600_000])
+def test_ban_lasts_as_long_as_was_said_whatever_the_wall_clock_does(jump: int) -> None:
+    """OP-4: a duration is a duration."""
+    house = House()
+    house.enter("/ban mallory 10s")
+    house.wall += jump
+    house.clock += 9.9
+    house.arrive(1)
+    assert isinstance(house.hello(1, "mallory"), m.Error)
+    house.clock += 0.1
+    assert isinstance(house.hello(1, "mallory"), m.Welcome)
 
 
 def test_ban_of_a_network_ends_all_in_one_step() -> None:
