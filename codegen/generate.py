@@ -6,7 +6,7 @@ import difflib
 import re
 from pathlib import Path
 
-from .emit.document import document
+from .emit.document import protocol_txt
 from .emit.python_codecs import codecs
 from .emit.python_messages import messages
 from .emit.python_syntax import support_module
@@ -17,7 +17,7 @@ from .model import Spec
 _SUPPORT = Path(__file__).parent / "support"
 #: How a generated file begins: with the line that says so, or as a document does, in its abstract.
 _GENERATED = re.compile(
-    r"# (Generated from \S+|A copy of codegen/support/\w+\.py, made) by `python -m codegen`"
+    r"(?:#|--) (Generated from \S+|A copy of codegen/support/\w+\.py, made) by `python -m codegen`"
     r"|(?s:.{0,4000}?)\bGenerated\s+from\s+\S+\s+by\s+`python\s+-m\s+codegen`;\s+change\s+the\s+spec"
 )
 #: The support modules that stand in every generated package.
@@ -34,11 +34,34 @@ def emit(spec: Spec) -> dict[Path, str]:
         package / "tables.py": tables(spec),
     }
     if spec.document:
-        files[Path(spec.document)] = document(spec)
+        files[Path(spec.document)] = protocol_txt(spec)
+    if spec.exports:
+        files |= {Path(spec.exports) / name: text for name, text in _exports(spec).items()}
     for name, target in ({name: f"{package}/{name}.py" for name in _RUNTIME} | spec.support).items():
         source = (_SUPPORT / f"{name}.py").read_text(encoding="utf-8")
         files[Path(target)] = support_module(name, source)
     return files
+
+
+def _exports(spec: Spec) -> dict[str, str]:
+    """What other tools read, by file name."""
+    import importlib
+    import importlib.util
+
+    short = spec.short.lower()
+    made = {}
+    for name, module, function in (
+        ("vectors.json", "vectors_json", "vectors_json"),
+        (f"{short}.ksy", "kaitai", "kaitai"),
+        (f"{short}.lua", "wireshark", "wireshark"),
+        (f"{short}.schema.json", "spec_schema", "spec_schema"),
+        (f"{Path(spec.document).stem or short}.html", "document", "protocol_html"),
+    ):
+        if importlib.util.find_spec(f"codegen.emit.{module}"):
+            emit_ = getattr(importlib.import_module(f"codegen.emit.{module}"), function, None)
+            if emit_:
+                made[name] = emit_(spec)
+    return made
 
 
 def beginnings(spec: Spec) -> dict[Path, str]:

@@ -42,7 +42,7 @@ def load_with_source(path: Path) -> tuple[Spec, Source]:
 
 def _spec(source: Source) -> Spec:
     head = source.section("protocol", {}).mapping(("name", "short", "version", "byte_order", "abstract"))
-    package, document, support = read_outputs(source)
+    package, document, exports, support = read_outputs(source)
     order = head.at("byte_order", "big").one_of(("big", "little"), "byte order")
     types = TypeReader(source, code_of(source, "malformed"))
     types.read()
@@ -65,6 +65,7 @@ def _spec(source: Source) -> Spec:
         abstract=head.string("abstract"),
         package=package,
         document=document,
+        exports=exports,
         support=support,
         frame=frame,
         numbering=numbering,

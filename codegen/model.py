@@ -362,6 +362,7 @@ class Spec:
     abstract: str
     package: str
     document: str
+    exports: str  # the folder of what other tools read; empty for none
     support: dict[str, str]  # support module -> path of its copy
     frame: Frame
     numbering: tuple[NumberRange, ...]

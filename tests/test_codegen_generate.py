@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codegen.__main__ import main
-from codegen.emit.document import diagram, field_value, table
-from codegen.emit.document import document as write_document
+from codegen.emit.document.build import field_value
+from codegen.emit.document.text import diagram, table
+from codegen.emit.document import protocol_txt as write_document
 from codegen.emit.python_syntax import call, class_name, comment, docstring, literal
 from codegen.generate import differences, emit, write
 from codegen.load import load

@@ -29,7 +29,7 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from codegen.diff.report import changes
-from codegen.emit.document import document
+from codegen.emit.document import protocol_txt
 from codegen.generate import emit, write
 from codegen.lint.checks import check
 from codegen.load import load_with_source
@@ -188,7 +188,7 @@ class Trial:
 def test_straight_line_code_of_any_spec_agrees_with_its_constructs(raw: dict[str, Any], seed: int) -> None:
     note(yaml.safe_dump(raw, allow_unicode=True, sort_keys=False))
     with package(raw) as (spec, modules):
-        assert [line for line in document(spec).splitlines() if len(line) > 72 or line != line.rstrip()] == []
+        assert [line for line in protocol_txt(spec).splitlines() if len(line) > 72 or line != line.rstrip()] == []
         Trial(spec, modules, seed, 40).all()
 
 
@@ -291,7 +291,7 @@ def test_table_of_the_document_without_room_for_its_last_column_becomes_paragrap
     raw = small({"a_type_with_a_long_name": {"kind": "bool", "base": "u8"}}, [], extension=EXTENSION)
     field = {"name": "a_field_with_a_long_name", "type": "a_type_with_a_long_name", "tag": 2**64 - 2, "since": "1.1"}
     raw["messages"]["SAY"]["optional"] = [{**field, "doc": "Whether it is so"}]
-    text = document(loaded(raw, tmp_path))
+    text = protocol_txt(loaded(raw, tmp_path))
     assert max(map(len, text.splitlines())) <= 72
     assert (
         " a_field_with_a_long_name; Type: a_type_with_a_long_name; Tag: 18446744073709551614; Since: 1.1; "

@@ -17,9 +17,9 @@ MODULES = ("__init__", "messages", "codecs", "twins", "tables", "wire", "constru
 _TAKEN = sys.stdlib_module_names | {"construct", "yaml"}
 
 
-def read_outputs(source: Source) -> tuple[str, str, dict[str, str]]:
-    """The folder of the package, the document, and the paths of the support modules."""
-    outputs = source.section("outputs", {}).mapping(("package",), ("document", "support"))
+def read_outputs(source: Source) -> tuple[str, str, str, dict[str, str]]:
+    """The folder of the package, the document, the folder of the exports, and the paths of the support modules."""
+    outputs = source.section("outputs", {}).mapping(("package",), ("document", "exports", "support"))
     for _, place, _ in outputs.entries("support"):
         place.one_of(SUPPORT, "support module")
     package = outputs.string("package")
@@ -29,7 +29,8 @@ def read_outputs(source: Source) -> tuple[str, str, dict[str, str]]:
     document = _file(outputs, "document", source, files)
     support = outputs.get("support")
     copies = support.mapping(optional=support.keys) if support else None
-    return package, document, {key: _file(copies, key, source, files) for key in copies} if copies else {}
+    modules = {key: _file(copies, key, source, files) for key in copies} if copies else {}
+    return package, document, _file(outputs, "exports", source, files), modules
 
 
 def _package_problem(node: Node, package: str) -> bool:

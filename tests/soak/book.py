@@ -31,6 +31,8 @@ class Book:
         self.said: dict[str, int] = {}
         #: The reasons for which a session may end. One that is not here may not end at all.
         self.ends: defaultdict[int, set[m.LeftReason]] = defaultdict(set)
+        #: What a session that comes and goes is there for.
+        self.acts: dict[int, str] = {}
         #: Texts of private messages that were accepted for somebody who stays, and not delivered yet.
         self.owed: set[str] = set()
         self._delivered_first: set[str] = set()
@@ -108,7 +110,9 @@ class Book:
         elif isinstance(event, m.Left):
             who, reason = event.who, event.reason
             if reason not in self.ends[who.session_id]:
-                self.fault(f"{who} has left for {reason!r}; expected {self.ends[who.session_id] or 'that it stays'}")
+                due = self.ends[who.session_id] or "that it stays"
+                act = self.acts.get(who.session_id, "none")
+                self.fault(f"{who} has left for {reason!r}; expected {due}; its act: {act}")
             self._left.add(who.session_id)
             waiting = self._waiting.pop(who.session_id, None)
             if waiting is not None and not waiting.done():

@@ -20,9 +20,9 @@ _LETTERS = 20
 GAP = 0.015
 
 
-async def visit(house: House, name: str = "", source: str = "", receive_buffer: int = 0) -> Client | None:
+async def visit(house: House, name: str = "", source: str = "") -> Client | None:
     """A client that has joined; None, and a fault, if it was not let in."""
-    client = await house.client(source, receive_buffer)
+    client = await house.client(source)
     if not isinstance(reply := await client.join(name or house.name()), m.Welcome):
         house.book.fault(f"a newcomer is answered by {reply} {client.goodbye or ''}")
         client.reset()
@@ -224,11 +224,12 @@ async def come_and_go(house: House) -> None:
         house.guests += 1
         try:
             (ending,) = house.chance.choices(list(ENDINGS), list(ENDINGS.values()))
-            client = await visit(house, receive_buffer=4096 if ending is stops_reading else 0)
+            client = await visit(house)
             if client is not None:
+                house.book.acts[client.session_id] = ending.__name__.replace("_", " ")
                 await chat(house, client)
                 await ending(house, client)
-                house.book.counts[ending.__name__.replace("_", " ")] += 1
+                house.book.counts[house.book.acts.pop(client.session_id)] += 1
         finally:
             house.guests -= 1
 

@@ -95,13 +95,11 @@ class House:
         self._number += 1
         return f"guest{self._number}"
 
-    async def client(self, source: str = "", receive_buffer: int = 0) -> Client:
+    async def client(self, source: str = "") -> Client:
         """A new connection, from an address of 127.0.0.0/8 that chance chooses if none is given."""
         sock = socket.socket()
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if receive_buffer:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         sock.bind((source or f"127.0.{self.chance.randrange(50)}.1", 0))
         loop = asyncio.get_running_loop()
         await loop.sock_connect(sock, ("127.0.0.1", self.port))
