@@ -18,7 +18,6 @@ import termios
 import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable
-from typing import Any
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import in_terminal
@@ -64,6 +63,8 @@ class Terminal:
     ) -> None:
         self._enter, self._interrupt, self._completer = enter, interrupt, _Candidates(users, banned)
         self._found = termios.tcgetattr(0)
+        # Opened here, since there may be no descriptor left when they are needed.
+        self._keyboard, self._screen, self._nowhere = os.dup(0), os.dup(1), os.open(os.devnull, os.O_RDWR)
         self._waiting: deque[str] = deque()
         self._loop = asyncio.new_event_loop()
         self._told = asyncio.Event()
@@ -92,15 +93,23 @@ class Terminal:
             self.restore()
             return False
         self._write()
-        _set_back(self._found)
+        self._set_back()
         return True
 
     def restore(self) -> None:
-        """Leave the terminal as it was found, at once."""
-        _set_back(self._found)
+        """Leave the terminal as it was found, at once. What is written to standard output from now on is lost."""
+        # The thread may be about to set up its next prompt; what it does then reaches the terminal no more.
+        for standard in (0, 1):
+            os.dup2(self._nowhere, standard)
+        self._set_back()
         with contextlib.suppress(OSError):
-            if select.select([], [1], [], 0)[1]:  # A terminal that takes nothing would hold up our end.
-                os.write(1, _PLAIN)
+            if select.select([], [self._screen], [], 0)[1]:  # A terminal that takes nothing would hold up our end.
+                os.write(self._screen, _PLAIN)
+
+    def _set_back(self) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})  # In the background it would stop us before the end.
+        with contextlib.suppress(OSError, termios.error):
+            termios.tcsetattr(self._keyboard, termios.TCSANOW, self._found)
 
     def _from_outside(self, act: Callable[[], object]) -> None:
         with contextlib.suppress(RuntimeError):  # The loop has ended; `close` shows what is left.
@@ -171,10 +180,3 @@ class Terminal:
         with contextlib.suppress(OSError):
             sys.stdout.write("".join(lines))
             sys.stdout.flush()
-
-
-def _set_back(attributes: list[Any]) -> None:
-    """Make the terminal at standard input behave as it did."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})  # In the background it would stop us before the end.
-    with contextlib.suppress(OSError, termios.error):
-        termios.tcsetattr(0, termios.TCSANOW, attributes)

@@ -228,6 +228,31 @@ def test_second_one_ends_at_once_and_leaves_the_terminal_as_it_was(start: StartT
     assert terminal.is_as_found()
 
 
+_LATE_PROMPT = """
+import sys, termios, tty
+from reference_server import __main__, terminal
+restore = terminal.Terminal.restore
+def restore_and_prompt(self):
+    restore(self)
+    try:
+        tty.setraw(0)  # As the thread of the console does for its next prompt.
+    except termios.error:
+        pass
+terminal.Terminal.restore = restore_and_prompt
+sys.exit(__main__.main(sys.argv[1:]))
+"""
+
+
+def test_prompt_that_comes_late_does_not_reach_the_terminal(start: StartTerminal) -> None:
+    terminal = start("--close-drain", "60000", program=[sys.executable, "-c", _LATE_PROMPT])
+    user = User(terminal.port, "ann")
+    terminal.process.send_signal(signal.SIGTERM)
+    assert isinstance(user.receive(), m.Goodbye)
+    terminal.process.send_signal(signal.SIGTERM)
+    assert terminal.wait() == 1
+    assert terminal.is_as_found()
+
+
 _BROKEN = """
 import sys
 from reference_server import __main__, service
