@@ -44,15 +44,17 @@ class Attempts:
 
     def __init__(self) -> None:
         self._made: deque[tuple[float, int]] = deque()
+        self._count = 0
 
     def add(self, number: int) -> None:
         self._made.append((time.monotonic(), number))
+        self._count += number
 
     def count(self) -> int:
         """How many were made in the last minute."""
         while self._made and self._made[0][0] < time.monotonic() - _MINUTE:
-            self._made.popleft()
-        return sum(number for _, number in self._made)
+            self._count -= self._made.popleft()[1]
+        return self._count
 
     def exhaust(self, limit: int) -> None:
         """The server says that there were as many as it allows."""

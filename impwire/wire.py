@@ -171,10 +171,16 @@ class FrameLayout:
 
     def type(self, frame: bytes) -> int | None:
         """The type that a frame says it is of, or None if it ends before."""
-        field = next(field for field in self.fields if field.role == "type")
+        place, subcon = self._type
+        data = frame[place]
+        return int(subcon.parse(data)) if len(data) == place.stop - place.start else None
+
+    @cached_property
+    def _type(self) -> tuple[slice, Any]:
+        """Where the type stands in a frame, and how it is read."""
         start = self.offset_of("type")
-        data = frame[start : start + int(field.subcon.sizeof())]
-        return int(field.subcon.parse(data)) if len(data) == field.subcon.sizeof() else None
+        subcon = next(field.subcon for field in self.fields if field.role == "type")
+        return slice(start, start + int(subcon.sizeof())), subcon
 
     def misfit(self, frame: bytes) -> FramingError | None:
         """What is wrong with the first fixed value of the header that is another one, as far as the bytes reach."""

@@ -100,6 +100,8 @@ class Link(Lane, asyncio.BufferedProtocol):
         self.choked = False
 
     def connection_lost(self, error: Exception | None) -> None:
+        # A transport refers to itself by this, and would stay until the garbage collector comes round.
+        vars(self.transport).pop("_read_ready_cb", None)
         self.handler.lost(self, error)
 
     # -- writing -------------------------------------------------------------------------------------------------

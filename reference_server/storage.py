@@ -61,7 +61,8 @@ def _why(error: Exception) -> str:
 def store_bans(path: Path, bans: Iterable[Ban]) -> None:
     """Replace the file. Raises OSError; the old file then still stands, or the new one does, whole."""
     path = path.resolve()
-    data = (json.dumps([to_plain(ban) for ban in bans], indent=1) + "\n").encode()
+    lines = ",\n".join(json.dumps(to_plain(ban)) for ban in bans)
+    data = (f"[\n{lines}\n]\n" if lines else "[]\n").encode()
     # One name for all times, so that sudden ends leave one such file at most.
     temporary = path.with_name(f".{path.name}.new")
     temporary.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from impwire.codecs import CODECS, FRAME
 from impwire.messages import Welcome
 from impwire.tables import MAX_FRAME_BEFORE_WELCOME
-from impwire.wire import DecodeError, Message
+from impwire.wire import DecodeError, EncodeError, Message
 
 from ..verdicts import CaseFailed, Difference, Verdict
 from .compare import unexpected
@@ -247,5 +247,8 @@ def _cut_words(frame: Outgoing, number: int, count: int, bytewise: bool) -> str:
 def build(message: str, fields: dict[str, Any]) -> bytes:
     """The frame of a message with any fields, allowed or not."""
     codec = CODECS.by_name[message]
-    frame: bytes = codec.build(fields, unchecked=True)
-    return frame
+    try:
+        return codec.encode(codec.record(**fields))
+    except (EncodeError, TypeError):  # A value is not allowed, or it is one that messages do not have.
+        frame: bytes = codec.build(fields, unchecked=True)
+        return frame

@@ -55,6 +55,7 @@ class ServerPlay(Speaker):
         #: Those that have left already: what `$request` means from there on, and the requests among the frames.
         self.left: dict[int, tuple[Any, list[tuple[int, str]]]] = {}
         self.actors: dict[str, Actor] = {}
+        self._lazy = {step.actor for step in case.steps if step.verb == "stops reading"}
         self.public: dict[int, Message] = {}
         self.index = 0
         self.step_began = time.monotonic()
@@ -110,9 +111,8 @@ class ServerPlay(Speaker):
     # -- coming and going ----------------------------------------------------------------------------------------
 
     def _connects(self, step: Step) -> None:
-        lazy = any(other.actor == step.actor and other.verb == "stops reading" for other in self.case.steps)
         began = time.monotonic()
-        sock = self.server.connect(self.timeout, _SMALL_BUFFER if lazy else 0, step.source or self.source)
+        sock = self.server.connect(self.timeout, _SMALL_BUFFER if step.actor in self._lazy else 0, step.source or self.source)
         peer = Peer(step.actor, sock, self.timeout, self.transcript, self.segmentation)
         self.actors[step.actor] = Actor(step.actor, peer, public=self.public, acted=began)
 
