@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -44,6 +43,8 @@ def parse(line: str) -> Entered | None:
 
 def _meant(word: str) -> str:
     """A guess at what was to be typed, or nothing."""
+    import difflib  # Seldom needed, and slow to load.
+
     near = difflib.get_close_matches(word[1:], CONSOLE_COMMANDS, 1) if word.startswith("/") else []
     return f"did you mean /{near[0]}? " if near else ""
 

@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import stat
-import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -46,7 +45,7 @@ def load_bans(path: Path) -> BanList:
             f"{path}: not a list of bans: {error}; mend it, or move it away to start without bans"
         ) from None
     try:
-        tempfile.TemporaryFile(dir=path.resolve().parent).close()
+        _temporary(path.resolve(), "try").unlink()
     except OSError as error:
         raise UnusableBans(
             f"{path}: no ban could be stored there: {_why(error)}; mend the folder, or name another file with --bans"
@@ -63,11 +62,9 @@ def store_bans(path: Path, bans: Iterable[Ban]) -> None:
     path = path.resolve()
     lines = ",\n".join(json.dumps(to_plain(ban)) for ban in bans)
     data = (f"[\n{lines}\n]\n" if lines else "[]\n").encode()
-    # One name for all times, so that sudden ends leave one such file at most.
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.unlink(missing_ok=True)
+    temporary = _temporary(path, "new")
     try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -83,6 +80,15 @@ def store_bans(path: Path, bans: Iterable[Ban]) -> None:
         os.fsync(directory)  # The new name, too, has to survive a loss of power.
     finally:
         os.close(directory)
+
+
+def _temporary(path: Path, ending: str) -> Path:
+    """A new empty file beside the path, which only we may read. Raises OSError."""
+    # One name for all times, so that sudden ends leave one such file at most.
+    temporary = path.with_name(f".{path.name}.{ending}")
+    temporary.unlink(missing_ok=True)
+    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    return temporary
 
 
 class Keeper:
