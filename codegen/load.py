@@ -18,6 +18,7 @@ from .read.messages import read_messages
 from .read.outputs import read_outputs
 from .read.plain_chapters import plain_chapters
 from .read.prose import ProseReader
+from .read.sessions import read_sessions
 from .read.source import Source
 from .read.states import read_states, read_transitions
 from .read.types import TypeReader
@@ -57,6 +58,7 @@ def _spec(source: Source) -> Spec:
     check_codes(source, failures)
     commands, plain = read_commands(source, types, by_name)
     constants, vectors = read_constants(source), read_vectors(source, by_name, frame)
+    sessions = read_sessions(source)
     return Spec(
         name=head.string("name"),
         short=head.string("short"),
@@ -78,10 +80,13 @@ def _spec(source: Source) -> Spec:
         messages=messages,
         chapters=prose.chapters()
         if "chapters" in source
-        else plain_chapters(order, frame, failures, limits=bool(limits or constants), vectors=bool(vectors)),
+        else plain_chapters(
+            order, frame, failures, limits=bool(limits or constants), sessions=bool(sessions), vectors=bool(vectors)
+        ),
         commands=commands,
         plain=plain,
         display=read_display(source, by_name),
         vectors=vectors,
+        sessions=sessions,
         sources=source.names,
     )

@@ -200,7 +200,7 @@ class Prose:
 #: What a chapter can insert: a table or diagram made from the rest of the spec.
 INSERTS = (
     *("frame", "extension", "types", "states", "errors", "limits"),
-    *("console", "commands", "display", "messages", "requirements", "vectors"),
+    *("console", "commands", "display", "messages", "sessions", "requirements", "vectors"),
 )
 
 
@@ -354,6 +354,34 @@ class Vector:
 
 
 @dataclass(frozen=True)
+class SessionStep:
+    """One thing that happens in a worked session, from one actor to another; at one actor, both are the same.
+
+    `kind` is frame, bytes (no frame that can be read), opens, ends or resets (a connection), or note, for people.
+    """
+
+    kind: str
+    source: str
+    target: str
+    text: str  # what a chart says of it
+    message: str
+    fields: dict[str, Any]  # of the message and its header
+    hex: str  # a group of digits for each field
+
+
+@dataclass(frozen=True)
+class Session:
+    """A worked session: an example of who tells whom what, in order. `actors` stand from left to right in its chart."""
+
+    name: str
+    title: str
+    doc: str
+    given: str  # what a reader has to know before anything happens; may be empty
+    actors: tuple[str, ...]
+    steps: tuple[SessionStep, ...]
+
+
+@dataclass(frozen=True)
 class Spec:
     name: str
     short: str
@@ -378,6 +406,7 @@ class Spec:
     plain: tuple[str, dict[str, Any]] | None  # what a line that is no command sends
     display: tuple[DisplayLine, ...]
     vectors: tuple[Vector, ...]
+    sessions: tuple[Session, ...]
     sources: tuple[str, ...]  # the names of the files that it was read from
 
     def requirements(self) -> list[tuple[str, Requirement]]:

@@ -496,8 +496,9 @@ CHAPTERS: dict[str, str] = {
     "18": "The client at work",
     "19": "The server's log",
     "20": "Security considerations",
-    "21": "Index of requirements",
-    "22": "Messages as bytes",
+    "21": "Worked sessions",
+    "22": "Index of requirements",
+    "23": "Messages as bytes",
 }
 
 #: Every requirement by its identifier.
@@ -738,7 +739,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "8",
-        "With a code that has no * in the tables below, retry_after_ms MUST be 0. With one that has, it may be 0 where the server has no advice to give.",
+        "With a code that has no * in the table below, retry_after_ms MUST be 0. With one that has, it may be 0 where the server has no advice to give.",
     ),
     "ORD-1": Requirement(
         "MUST",

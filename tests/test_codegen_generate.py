@@ -17,8 +17,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codegen.__main__ import main
-from codegen.emit.document.build import field_value
-from codegen.emit.document.text import diagram, table
 from codegen.emit.document import protocol_txt as write_document
 from codegen.emit.python_syntax import call, class_name, comment, docstring, literal
 from codegen.generate import differences, emit, write
@@ -33,12 +31,6 @@ SPECS = {"project": ROOT / "spec" / "imp.yaml", "guestbook": GUESTBOOK}
 @pytest.fixture(scope="module", params=SPECS)
 def spec(request: pytest.FixtureRequest) -> Spec:
     return load(SPECS[request.param])
-
-
-@pytest.fixture(scope="module")
-def document(spec: Spec) -> str:
-    """The text that people read."""
-    return emit(spec)[Path(spec.document)]
 
 
 @pytest.fixture
@@ -169,111 +161,12 @@ def test_write_tells_what_it_wrote(tmp_path: Path) -> None:
     assert differences(files, tmp_path) == "--- c.txt (on disk)\n+++ c.txt (generated)\n@@ -1 +1 @@\n-three\n+two\n"
 
 
-# -- the document --------------------------------------------------------------------------------------------------------
-
-
-def test_no_line_is_wider_than_72_columns_or_ends_in_a_blank(document: str) -> None:
-    assert [line for line in document.splitlines() if len(line) > 72 or line != line.rstrip()] == []
-
-
-def test_every_requirement_is_defined_once_and_indexed_with_its_section(spec: Spec, document: str) -> None:
-    definitions: dict[str, str] = {}
-    index: dict[str, str] = {}
-    section = ""
-    for line in document.splitlines():
-        if heading := re.match(r"(\d+(?:\.\d+)?)\.  \S", line):
-            section = heading[1]
-        elif definition := re.match(r"   ([A-Z]+-\d+) \[(server|client|both)\] ", line):
-            assert definition[1] not in definitions
-            definitions[definition[1]] = section
-        elif row := re.fullmatch(r"   ([A-Z]+-\d+) +(MUST|SHOULD|MAY) +(server|client|both) +([\d.]+)", line):
-            assert row[1] not in index
-            index[row[1]] = row[4]
-    assert list(index) == [requirement.id for _, requirement in spec.requirements()]
-    assert definitions == index
-
-
-def test_every_message_has_a_section_its_fields_and_an_example(spec: Spec, document: str) -> None:
-    described = [vector.message for vector in spec.vectors]
-    sections = re.split(r"^(?=\d+(?:\.\d+)?\.  )", document, flags=re.MULTILINE)
-    for message in spec.messages:
-        (section,) = (text for text in sections if re.match(rf"\d+\.\d+\.  {message.name}\n", text))
-        assert f"Type {message.number:#04x}, {message.kind}" in section
-        assert f" {message.name}\n" in sections[0], "the contents lack it"
-        for field in message.fields:
-            assert re.search(rf"^   {field.name} +{field.type.name} ", section, re.MULTILINE), field.name
-        assert ("\n   Example:\n" in section) == (message.name in described)
-
-
-def test_every_vector_stands_in_the_document(spec: Spec, document: str) -> None:
-    for vector in spec.vectors:
-        pairs = [vector.hex[i : i + 2] for i in range(0, len(vector.hex), 2)]
-        lines = [f"      {' '.join(pairs[i : i + 16])}\n" for i in range(0, len(pairs), 16)]
-        assert re.search(rf"^   {re.escape(vector.name)}(:|$)", document, re.MULTILINE), vector.name
-        assert "".join(lines) in document, vector.name
-
-
-def test_every_code_limit_and_state_stands_in_the_document(spec: Spec, document: str) -> None:
-    for outcome in spec.failures.outcomes:
-        for value in outcome.type.values:
-            star = r"\*" if value.retry else ""
-            assert re.search(rf"^   {value.number} +{value.name}{star}\s", document, re.MULTILINE), value.name
-    for limit in spec.limits:
-        assert re.search(rf"^   {limit.name} +{limit.default} {limit.unit}", document, re.MULTILINE), limit.name
-    for state in spec.states:
-        assert re.search(rf"^   {state.name}  ", document, re.MULTILINE), state.name
-
-
-def test_no_placeholder_is_left_but_those_of_display_lines(spec: Spec, document: str) -> None:
-    explained = {"{field}", "{request.field}", "{says}", "{self}"}
-    shown = {word for line in spec.display for word in re.findall(r"\{[a-z_.]+\}", line.line)}
-    assert set(re.findall(r"\{[a-z_.]+\}", document)) <= explained | shown
+# -- pieces --------------------------------------------------------------------------------------------------------------
 
 
 def test_requirements_in_the_tables_have_no_placeholder_either(spec: Spec) -> None:
     tables = emit(spec)[Path(spec.package) / "tables.py"]
     assert not re.search(r"\{[a-z_.]+\}", tables[tables.index("REQUIREMENTS:") :])
-
-
-def test_reference_to_a_chapter_is_its_number() -> None:
-    assert "   Be polite. A guest who is not reads section 4.\n" in emit(load(GUESTBOOK))[Path("guestbook.txt")]
-
-
-# -- pieces --------------------------------------------------------------------------------------------------------------
-
-
-def test_table_folds_its_last_column_under_itself() -> None:
-    assert table(["Name", "Meaning"], [["x", "word " * 20]]).splitlines() == [
-        "   Name  Meaning",
-        "   ----  " + "-" * 63,
-        "   x     " + "word " * 11 + "word",
-        "         " + "word " * 7 + "word",
-    ]
-
-
-def test_diagram_breaks_fields_at_four_bytes_and_gives_varying_ones_a_row() -> None:
-    assert diagram([("one", 1), ("a_name_too_long", 1), ("long", 4), ("text", None)]).splitlines()[1:] == [
-        "   +---------------+---------------+---------------+---------------+",
-        "   |      one      |a_name_too_long|              long             |",
-        "   +---------------+---------------+---------------+---------------+",
-        "   |             (long)            |",
-        "   +---------------+---------------+",
-        "   /                            text ...                           /",
-        "   +---------------+---------------+---------------+---------------+",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        (True, "true"),
-        (7, "7"),
-        ("a\tb\n\\ \x7f \ue000 \U0010ffff", r'"a\tb\n\\ \u007f \ue000 \U0010ffff"'),
-        ({"a": [False, {"b": "c"}]}, '{a: [false, {b: "c"}]}'),
-    ],
-)
-def test_value_of_a_vector_is_shown_in_printable_characters(value: Any, shown: str) -> None:
-    assert field_value(value) == shown
 
 
 _PLAIN = st.recursive(
@@ -344,19 +237,6 @@ def test_generator_imports_nothing_of_the_project() -> None:
             if (isinstance(node, ast.ImportFrom) and not node.level) or isinstance(node, ast.Import):
                 module = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
                 assert str(module).split(".")[0] in {*sys.stdlib_module_names, "_typeshed", "yaml", "construct"}, path
-
-
-def test_document_tells_of_optional_fields_and_of_what_came_later(tmp_path: Path) -> None:
-    later = (ROOT / "tests" / "fixtures" / "versions" / "v1_1.yaml").read_text(encoding="utf-8")
-    later = later.replace("STRANGE: {number: 2,", "STRANGE: {number: 2, since: '1.1',")
-    later = later.replace("    doc: Somebody speaks.\n", "    doc: Somebody speaks.\n    since: '1.1'\n")
-    (tmp_path / "later.yaml").write_text(later, encoding="utf-8")
-    text = write_document(load(tmp_path / "later.yaml"))
-    assert "Nobody knows what this is. (since 1.1)" in text
-    assert "sent by the client. Since version 1.1." in text
-    rows = [line.split() for line in text.splitlines()]
-    assert ["Field", "Type", "Tag", "Since", "Meaning"] in rows
-    assert ["reply_to", "u32", "2", "1.1", "The", "number", "of", "what", "this", "answers"] in rows
 
 
 # -- what stands in the way ----------------------------------------------------------------------------------------------

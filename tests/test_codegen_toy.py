@@ -195,4 +195,4 @@ def test_document_of_a_spec_without_chapters_describes_frames_types_states_and_m
         assert f"\n{line}\n" in text
     assert "\n   sync    u16   Where a frame begins; always 0xbeef\n" in text
     assert "\n      0x200  HEATER   The heater has failed\n" in text
-    assert "\n      mark     u8       An S; always 0x53\n" in text
+    assert "\n      mark     u8       always 0x53\n         An S.\n" in text

@@ -130,7 +130,7 @@ _RULES = (
     Rule("vector-added", HARMLESS, "An example was added."),
     Rule("vector-removed", HARMLESS, "An example is gone."),
     Rule("since-changed", HARMLESS, "Something is said to have come with another version."),
-    Rule("document-moved", HARMLESS, "The document is written to another place."),
+    Rule("document-moved", HARMLESS, "The document or what other tools read is written to another place."),
     Rule("order-changed", HARMLESS, "Entries stand in another order that no peer and no program notices."),
     Rule("prose-changed", HARMLESS, "Text that binds nobody changed."),
     Rule("doc-changed", HARMLESS, "A description changed."),

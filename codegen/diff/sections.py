@@ -35,6 +35,7 @@ class SpecComparison(TypeComparison, TextComparison):
             "abstract": self.say("doc-changed", "protocol", "described in other words"),
             "package": self.put("package-moved", "outputs.package"),
             "document": self.put("document-moved", "outputs.document"),
+            "exports": self.put("document-moved", "outputs.exports"),
             "support": self._support,
             "frame": self._frame,
             "numbering": self._numbering,
@@ -50,6 +51,7 @@ class SpecComparison(TypeComparison, TextComparison):
             "plain": self.say("command-changed", "commands.plain", "a plain line sends something else"),
             "display": self.display,
             "vectors": self.vectors,
+            "sessions": self.say("prose-changed", "sessions", "worked otherwise"),
             "sources": nothing,  # The names of the files say nothing of the protocol.
         }
         self.attributes(self.old, self.new, "protocol", judges)

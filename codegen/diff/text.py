@@ -139,5 +139,7 @@ def _outline(blocks: tuple[Block, ...], kept: set[str]) -> list[str]:
 
 def _plain(spec: Spec) -> tuple[Chapter, ...]:
     """The chapters that the spec would have if it had none of its own."""
-    limits, vectors = bool(spec.limits or spec.constants), bool(spec.vectors)
-    return plain_chapters(spec.byte_order, spec.frame, spec.failures, limits=limits, vectors=vectors)
+    parts = {"limits": spec.limits or spec.constants, "sessions": spec.sessions, "vectors": spec.vectors}
+    return plain_chapters(
+        spec.byte_order, spec.frame, spec.failures, **{name: bool(part) for name, part in parts.items()}
+    )

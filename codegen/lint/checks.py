@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 
+from ..codes import codes_of
 from ..model import (
     ArrayType,
     EnumType,
@@ -26,7 +27,7 @@ from ..model import (
 from ..read.source import Source
 from ..support.strict_yaml import Node, Problem, Problems
 from .lines import command_form, unknown_placeholder, unshown_line
-from .vectors import codes_of, wrong_vector
+from .vectors import wrong_session, wrong_vector
 
 Found = Iterator[tuple[Node, str]]
 Check = Callable[[Spec, Source], Found]
@@ -294,6 +295,7 @@ def _sections(spec: Spec, source: Source) -> dict[str, tuple[str, ...]]:
         "messages": (not any(message.rules for message in spec.messages), ("messages",)),
         "requirements": (list(_requirements(spec)), ("chapters",)),
         "vectors": (spec.vectors, ("vectors",)),
+        "sessions": (spec.sessions, ("sessions",)),
     }
     return {what: path for what, (found, path) in declared.items() if found}
 
@@ -367,6 +369,6 @@ CHECKS: dict[str, Check] = {
         *(unreachable_state, inescapable_state, active_final_state, unsendable_message, unanswerable_request),
         *(wrong_errors, unused_code, unused_type, undocumented, no_example, unplaced_requirement, misplaced_section),
         *(bad_since, older_peer_refuses, shadowed_field, unknown_placeholder, command_form, unshown_line),
-        wrong_vector,
+        *(wrong_vector, wrong_session),
     )
 }

@@ -17,7 +17,7 @@ ERRORS: dict[str, str] = {
     "wrong-type": "A value is a string, number, boolean, list or mapping where one is expected.",
     "unknown-name": "A name that refers to something is the name of something.",
     "duplicate-name": "What is found by its name has one of its own: fields, limits and timers, codes, chapters, "
-    "requirements, commands, arguments, vectors.",
+    "requirements, commands, arguments, vectors, sessions.",
     "name-form": "A name is made of letters of one case, digits and _, and begins with a letter: NAME_2 for messages, states "
     "and values, name_2 for everything else.",
     "name-collision": "A name leaves Python's words, the built-in types and the generated code's own names alone, and no two "
@@ -37,6 +37,8 @@ ERRORS: dict[str, str] = {
     "unannounced-limit": "Every limit and timer is announced by a field of a message.",
     "vector-form": "A vector has pairs of lower-case hexadecimal digits, and either a code or a message with every field of "
     "it.",
+    "session-form": "A session has two actors at least, and each of its steps is a message, bytes in pairs of lower-case "
+    "hexadecimal digits, an event or a note of these actors.",
     "requirement-form": "A requirement is written `RULE-3 MUST server: sentence`, and its sentence has that MUST in it.",
 }
 
@@ -71,6 +73,8 @@ LINT: dict[str, str] = {
     "line above fits whenever this one does.",
     "wrong-vector": "The bytes of a vector are what its fields say, and an ill-formed one is refused with its code, as far as "
     "the codecs have a say in it.",
+    "wrong-session": "The bytes of each message in a session are what its fields say. One that is generated is made anew when "
+    "the messages have changed.",
 }
 
 RULES = ERRORS | LINT

@@ -1,4 +1,4 @@
-"""The lint rule about vectors: the generated code reads and writes each one, and has to agree with it.
+"""The lint rules about vectors and sessions: the generated code reads and writes each frame, and has to agree with it.
 
 A well-formed vector reads as its fields, and these are written as its bytes. An ill-formed one is refused with its code, as
 far as the codec has a say in it: the length of a frame, the state and the number that ties a reply to its request are for the
@@ -14,10 +14,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from ..codes import codes_of
 from ..generate import emit
 from ..model import (
     ArrayType,
@@ -51,12 +53,26 @@ def wrong_vector(spec: Spec, source: Source) -> Found:
                 yield source.at("vectors", index), f"vector '{vector.name}' {text}"
 
 
+def wrong_session(spec: Spec, source: Source) -> Found:
+    if not spec.sessions:
+        return
+    with _generated(spec) as code:
+        for index, session in enumerate(spec.sessions):
+            for number, step in enumerate(session.steps):
+                if step.kind == "frame":
+                    frame = Vector("", step.hex.replace(" ", ""), step.message, step.fields, "", "")
+                    for text in _well_formed(spec, code, frame):
+                        place = source.at("sessions", index, "steps", number)
+                        yield place, f"session '{session.name}': {step.message} {text}"
+
+
 @contextmanager
 def _generated(spec: Spec) -> Iterator[Any]:
     """The modules that are generated from the spec, under a name that nothing else has, for as long as they are needed."""
     package = Path(spec.package)
     with tempfile.TemporaryDirectory(prefix="vectors_") as folder:
-        for path, text in emit(spec).items():
+        # Without what people and other tools read, which takes far longer to make.
+        for path, text in emit(replace(spec, document="", exports="")).items():
             if path.parent == package and path.suffix == ".py":
                 (Path(folder) / path.name).write_text(text, encoding="utf-8")
         name = Path(folder).name
@@ -203,20 +219,6 @@ def _codes_of_codecs(spec: Spec) -> set[str]:
     codes = {failures.malformed, failures.unknown_type, failures.unsupported_critical}
     codes = codes.union(*(codes_of(type_) for type_ in spec.types.values()))
     return codes - {failures.too_large, failures.unexpected}
-
-
-def codes_of(type_: Type) -> set[str]:
-    """The codes that values of a type are refused with."""
-    if isinstance(type_, StringType):
-        bounds = {type_.maximum.code} | ({type_.minimum.code} if type_.minimum.bytes else set())
-        return bounds | {type_.pattern_code}
-    if isinstance(type_, BytesType):
-        return {type_.maximum.code}
-    if isinstance(type_, ArrayType):
-        return codes_of(type_.item)
-    return (
-        set[str]().union(*(codes_of(field.type) for field in type_.fields)) if isinstance(type_, StructType) else set()
-    )
 
 
 def _declared(spec: Spec, code: Any, frame: bytes) -> Message | None:

@@ -14,9 +14,9 @@ _FAULTS = (
 
 
 def plain_chapters(
-    byte_order: str, frame: Frame, failures: Failures, *, limits: bool, vectors: bool
+    byte_order: str, frame: Frame, failures: Failures, *, limits: bool, sessions: bool, vectors: bool
 ) -> tuple[Chapter, ...]:
-    """The chapters; `limits` and `vectors` tell whether there are such."""
+    """The chapters; `limits`, `sessions` and `vectors` tell whether there are such."""
     found = [
         Chapter("frame", "Frames", tuple(_frame(byte_order, frame))),
         Chapter("types", "Data types", (Insert("types"),)),
@@ -28,6 +28,8 @@ def plain_chapters(
         found.append(Chapter("errors", "Errors", (Insert("errors"), Prose(_FAULTS.format(**codes)))))
     if limits:
         found.append(Chapter("limits", "Limits and timers", (Insert("limits"),)))
+    if sessions:
+        found.append(Chapter("sessions", "Worked sessions", (Insert("sessions"),)))
     if vectors:
         found.append(Chapter("vectors", "Examples", (Insert("vectors"),)))
     return tuple(found)

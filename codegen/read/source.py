@@ -18,10 +18,10 @@ from ..support.strict_yaml import load as load_yaml
 _REQUIRED = ("protocol", "outputs", "frame", "numbering", "types", "states", "messages")
 _OPTIONAL = (
     *("parts", "limits", "timers", "constants", "transitions", "failures", "chapters"),
-    *("commands", "display", "vectors"),
+    *("commands", "display", "vectors", "sessions"),
 )
 SECTIONS = _REQUIRED + _OPTIONAL
-_LISTS = ("parts", "numbering", "transitions", "chapters", "display", "vectors")
+_LISTS = ("parts", "numbering", "transitions", "chapters", "display", "vectors", "sessions")
 
 
 class Source:

@@ -33,6 +33,16 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Facts(Table):
+    """A table of two columns without headings: what is told of something, and what it is."""
+
+
+@dataclass(frozen=True)
+class Members(Table):
+    """A table whose last column is a sentence on what its row defines; a narrow page has that below the row."""
+
+
+@dataclass(frozen=True)
 class ByteDiagram:
     """Fields one after another, each with its size in bytes, or None where that varies."""
 
@@ -49,10 +59,14 @@ class StateDiagram:
 
 @dataclass(frozen=True)
 class FrameBytes:
-    """A whole frame. `text` says what it means: the fields of a well-formed one, the answer to an ill-formed one."""
+    """A whole frame. `text` says what it means: the fields of a well-formed one, the answer to an ill-formed one.
+
+    With `parts`, each field stands by itself: its bytes, its name and its value. Together they are `data`.
+    """
 
     data: bytes
     text: str
+    parts: tuple[tuple[bytes, str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,10 +126,14 @@ Block = (
 
 @dataclass(frozen=True)
 class Document:
-    """`made` says where it comes from. The parts of the body are sections, and those may have sections in them."""
+    """`made` says where it comes from. The parts of the body are sections, and those may have sections in them.
+
+    `heading` are pairs for the head of the first page, the one of each at its left, the other at its right.
+    """
 
     title: str
     version: str
     abstract: str
     made: str
     sections: tuple[Section, ...]
+    heading: tuple[tuple[str, str], ...] = ()

@@ -13,17 +13,24 @@ from .blocks import (
     DisplayLines,
     Document,
     Entry,
+    Facts,
     FrameBytes,
+    Members,
     Paragraph,
     Rule,
     Section,
     StateDiagram,
     Table,
 )
+from .byte_text import byte_diagram
+from .charts import chart_lines
+from .state_text import state_diagram
+from .values import items
 
 WIDTH = 72
 INDENT = "   "
 NARROWEST = 10  # Characters of the last column of a table.
+_BYTES = 8  # Bytes of a line of an annotated frame.
 
 
 def render(document: Document) -> str:
@@ -49,55 +56,46 @@ def table(headers: tuple[str, ...], rows: tuple[tuple[str, ...], ...], indent: s
 
     Where that leaves no room for the last one, a paragraph for each row.
     """
-    widths = [max(len(row[i]) for row in (headers, *rows)) for i in range(len(headers) - 1)]
-    widths.append(WIDTH - len(indent) - sum(widths) - 2 * len(widths))
-    if widths[-1] < NARROWEST:
-        texts = [f"{row[0]}; " + "; ".join(map(": ".join, zip(headers[1:], row[1:], strict=True))) for row in rows]
-        return "\n".join(fill(text, indent, indent + INDENT) for text in texts)
-    out = []
-    for cells in (headers, tuple("-" * width for width in widths), *rows):
-        folded = textwrap.wrap(cells[-1], widths[-1], break_on_hyphens=False) or [""]
-        first = "  ".join(cell.ljust(width) for cell, width in zip(cells[:-1], widths[:-1], strict=True))
-        out.append(f"{indent}{first}  {folded[0]}".rstrip())
-        margin = " " * (len(indent) + sum(widths[:-1]) + 2 * (len(widths) - 1))
-        out += [margin + line for line in folded[1:]]
-    return "\n".join(out)
+    lines = _rows(headers, rows, indent)
+    return "\n".join(line for row in lines for line in row) if lines else _listed(headers, rows, indent)
 
 
 def diagram(fields: tuple[tuple[str, int | None], ...], indent: str = INDENT) -> str:
-    """A byte diagram, four bytes a row; a field of varying size takes a row of its own with a broken edge."""
-    ruler = indent + " 0               1               2               3"
-    out, row, used, edge = [ruler], "", 0, "+" + "---------------+" * 4
+    """A byte diagram, four bytes a row."""
+    return "\n".join(byte_diagram(fields, indent))
 
-    def close() -> None:
-        nonlocal row, used
-        if row:
-            out.append(indent + row + "|")
-            out.append(indent + "+" + "---------------+" * used)
-            row, used = "", 0
 
-    out.append(indent + edge)
-    for name, size in fields:
-        if size is None:
-            close()
-            out += [indent + "/" + f"{name} ...".center(63) + "/", indent + edge]
-            continue
-        left = size
-        while left:
-            part = min(left, 4 - used)
-            label = name if left == size else f"({name})"
-            label = label if len(label) < 16 * part else label[: 16 * part - 3] + ".)"
-            row += "|" + label.center(16 * part - 1)
-            used, left = used + part, left - part
-            if used == 4:
-                close()
-    close()
-    return "\n".join(out)
+def block_text(block: Block, indent: str = INDENT) -> str:
+    """A block as lines of text, indented."""
+    return _block(block, indent)
+
+
+def _rows(headers: tuple[str, ...], rows: tuple[tuple[str, ...], ...], indent: str) -> list[list[str]]:
+    """The head of a table, its rule, and each row, as lines; nothing if the last column has no room."""
+    widths = [max(len(row[i]) for row in (headers, *rows)) for i in range(len(headers) - 1)]
+    widths.append(WIDTH - len(indent) - sum(widths) - 2 * len(widths))
+    if widths[-1] < NARROWEST:
+        return []
+    out = []
+    margin = " " * (len(indent) + sum(widths[:-1]) + 2 * (len(widths) - 1))
+    for cells in (headers, tuple("-" * width for width in widths), *rows):
+        folded = textwrap.wrap(cells[-1], widths[-1], break_on_hyphens=False) or [""]
+        first = "  ".join(cell.ljust(width) for cell, width in zip(cells[:-1], widths[:-1], strict=True))
+        out.append([f"{indent}{first}  {folded[0]}".rstrip(), *(margin + line for line in folded[1:])])
+    return out
+
+
+def _listed(headers: tuple[str, ...], rows: tuple[tuple[str, ...], ...], indent: str) -> str:
+    """A paragraph for each row."""
+    texts = [f"{row[0]}; " + "; ".join(map(": ".join, zip(headers[1:], row[1:], strict=True))) for row in rows]
+    return "\n".join(fill(text, indent, indent + INDENT) for text in texts)
 
 
 def _title(document: Document) -> str:
-    lines = [document.title.center(WIDTH).rstrip(), document.version.center(WIDTH).rstrip()]
-    return "\n".join(lines) + "\n\nAbstract\n\n" + fill(document.abstract) + "\n\n" + fill(document.made)
+    lines = [left + right.rjust(WIDTH - len(left)) for left, right in document.heading]
+    lines += ["", ""] if lines else []
+    lines += [document.title.center(WIDTH).rstrip(), document.version.center(WIDTH).rstrip(), "", "Abstract", ""]
+    return "\n".join(lines) + "\n" + fill(document.abstract) + "\n\n" + fill(document.made)
 
 
 def _contents(document: Document) -> str:
@@ -129,12 +127,37 @@ def _(block: Paragraph, indent: str) -> str:
 @_block.register
 def _(block: Rule, indent: str) -> str:
     it = block.requirement
-    return fill(f"{it.id} [{it.side}]  {' '.join(it.text.split())}", indent, indent + INDENT)
+    said, *steps = items(it.text)
+    deeper = indent + INDENT
+    lines = [
+        fill(f"{it.id} [{it.side}]  {said}", indent, deeper),
+        *(fill(step, deeper, deeper + "    ") for step in steps),
+    ]
+    return "\n".join(lines)
 
 
 @_block.register
 def _(block: Table, indent: str) -> str:
     return table(block.headers, block.rows, indent)
+
+
+@_block.register
+def _(block: Facts, indent: str) -> str:
+    names = [f"{indent}{name}:" for name, _ in block.rows]
+    width = max(map(len, names)) + 2
+    texts = [fill(value, " " * width) for _, value in block.rows]
+    return "\n".join(name + text[len(name) :] for name, text in zip(names, texts, strict=True))
+
+
+@_block.register
+def _(block: Members, indent: str) -> str:
+    lines = _rows(block.headers[:-1], tuple(row[:-1] for row in block.rows), indent)
+    if not lines:
+        return _listed(block.headers, block.rows, indent)
+    out = [line for row in lines[:2] for line in row]
+    for cells, meaning in zip(lines[2:], block.rows, strict=True):
+        out += [*cells, fill(meaning[-1], indent + INDENT)]
+    return "\n".join(out)
 
 
 @_block.register
@@ -144,14 +167,35 @@ def _(block: ByteDiagram, indent: str) -> str:
 
 @_block.register
 def _(block: StateDiagram, indent: str) -> str:
-    return ""
+    deeper = indent + INDENT
+    return "\n".join(f"{deeper}{line}" for line in state_diagram(block.states, block.transitions, WIDTH - len(deeper)))
 
 
 @_block.register
 def _(block: FrameBytes, indent: str) -> str:
-    deeper = INDENT * 2
+    deeper = indent + INDENT
+    if block.parts:
+        return _annotated(block.parts, deeper)
     lines = [deeper + block.data[i : i + 16].hex(" ") for i in range(0, len(block.data), 16)]
     return "\n".join([*lines, fill(block.text, deeper, deeper + INDENT)])
+
+
+def _annotated(parts: tuple[tuple[bytes, str, str], ...], indent: str) -> str:
+    """The bytes of each field, its name and its value side by side."""
+    hexes = 3 * _BYTES - 1
+    names = max(len(name) for _, name, _ in parts)
+    room = WIDTH - len(indent) - hexes - names - 4
+    out = []
+    for data, name, value in parts:
+        rows = [data[i : i + _BYTES].hex(" ") for i in range(0, len(data), _BYTES)] or [""]
+        beside = room >= NARROWEST
+        said = textwrap.wrap(value, room, break_on_hyphens=False) if beside else []
+        for index in range(max(len(rows), len(said))):
+            left = rows[index] if index < len(rows) else ""
+            right = said[index] if index < len(said) else ""
+            out.append(f"{indent}{left:{hexes}}  {name if not index else '':{names}}  {right}".rstrip())
+        out += [] if beside else [fill(value, indent + " " * (hexes + 4))]
+    return "\n".join(out)
 
 
 @_block.register
@@ -167,12 +211,14 @@ def _(block: DisplayLines, indent: str) -> str:
 @_block.register
 def _(block: Entry, indent: str) -> str:
     head = fill(f"{block.name}: {block.text}" if block.text else block.name, indent, indent + INDENT)
+    if len(block.body) == 1 and isinstance(block.body[0], FrameBytes):
+        return f"{head}\n{_block(block.body[0], indent)}"
     return _all((head, *(_block(part, indent + INDENT) for part in block.body)))
 
 
 @_block.register
 def _(block: Chart, indent: str) -> str:
-    return ""
+    return "\n".join(f"{indent}{line}".rstrip() for line in chart_lines(block.session, WIDTH - len(indent)))
 
 
 def _all(parts: tuple[str, ...]) -> str:
