@@ -6,12 +6,16 @@ import difflib
 import re
 from pathlib import Path
 
-from .emit.document import protocol_txt
+from .emit.document import protocol_html, protocol_txt
+from .emit.kaitai import kaitai
 from .emit.python_codecs import codecs
 from .emit.python_messages import messages
 from .emit.python_syntax import support_module
 from .emit.python_tables import tables
 from .emit.python_twins import twins
+from .emit.spec_schema import spec_schema
+from .emit.vectors_json import vectors_json
+from .emit.wireshark import wireshark
 from .model import Spec
 
 _SUPPORT = Path(__file__).parent / "support"
@@ -45,23 +49,14 @@ def emit(spec: Spec) -> dict[Path, str]:
 
 def _exports(spec: Spec) -> dict[str, str]:
     """What other tools read, by file name."""
-    import importlib
-    import importlib.util
-
     short = spec.short.lower()
-    made = {}
-    for name, module, function in (
-        ("vectors.json", "vectors_json", "vectors_json"),
-        (f"{short}.ksy", "kaitai", "kaitai"),
-        (f"{short}.lua", "wireshark", "wireshark"),
-        (f"{short}.schema.json", "spec_schema", "spec_schema"),
-        (f"{Path(spec.document).stem or short}.html", "document", "protocol_html"),
-    ):
-        if importlib.util.find_spec(f"codegen.emit.{module}"):
-            emit_ = getattr(importlib.import_module(f"codegen.emit.{module}"), function, None)
-            if emit_:
-                made[name] = emit_(spec)
-    return made
+    return {
+        "vectors.json": vectors_json(spec),
+        f"{short}.ksy": kaitai(spec),
+        f"{short}.lua": wireshark(spec),
+        f"{short}.schema.json": spec_schema(spec),
+        f"{Path(spec.document).stem or short}.html": protocol_html(spec),
+    }
 
 
 def beginnings(spec: Spec) -> dict[Path, str]:
