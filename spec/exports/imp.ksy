@@ -68,6 +68,21 @@ types:
             message_type::joined: joined
             message_type::left: left
             message_type::renamed: renamed
+  name_form:
+    doc: The bytes of a name once more, to refuse wrong ones.
+    seq:
+      - id: first
+        type: u1
+        valid:
+          expr: (_ >= 0x41 and _ <= 0x5a) or (_ >= 0x61 and _ <= 0x7a)
+      - id: others
+        type: u1
+        repeat: eos
+        valid:
+          expr: _ == 0x2d or (_ >= 0x30 and _ <= 0x39) or (_ >= 0x41 and _ <= 0x5a) or _ == 0x5f or (_ >= 0x61 and _ <= 0x7a)
+    instances:
+      holds:
+        value: 'true'
   hello:
     doc: |-
       The client says which versions it speaks and which name it wants.
@@ -101,12 +116,57 @@ types:
       - id: name
         type: str
         size: len_name
+        valid:
+          expr: form_of_name.holds
         doc: |-
           The name that the user wants to bear
           name: A user's name, as its holder wrote it. It has the form [A-Za-z][A-Za-z0-9_-]*.
       - id: extensions
         type: extension
         repeat: eos
+    instances:
+      form_of_name:
+        pos: _io.pos - len_name
+        size: len_name + 0
+        type: name_form
+  text_form:
+    doc: The bytes of a text once more, to refuse wrong ones.
+    seq:
+      - id: characters
+        type: character
+        repeat: eos
+        valid:
+          expr: _.code > 0x08 and (_.code < 0x0b or _.code > 0x1f) and (_.code < 0x7f or _.code > 0x9f)
+    instances:
+      holds:
+        value: 'true'
+  character:
+    doc: A character in UTF-8.
+    seq:
+      - id: lead
+        type: u1
+        valid:
+          expr: _ <= 0x7f or (_ >= 0xc2 and _ <= 0xf4)
+      - id: second
+        type: u1
+        if: lead >= 0x80
+        valid:
+          expr: '_ >= (lead == 0xe0 ? 0xa0 : (lead == 0xf0 ? 0x90 : 0x80)) and _ <= (lead == 0xed ? 0x9f : (lead == 0xf4 ? 0x8f : 0xbf))'
+      - id: third
+        type: u1
+        if: lead >= 0xe0
+        valid:
+          min: 128
+          max: 191
+      - id: fourth
+        type: u1
+        if: lead >= 0xf0
+        valid:
+          min: 128
+          max: 191
+    instances:
+      code:
+        value: 'lead <= 0x7f ? lead : (lead <= 0xdf ? lead % 0x20 * 0x40 + second % 0x40 : (lead <= 0xef ? (lead % 0x10 * 0x40 + second % 0x40) * 0x40 + third % 0x40 : ((lead % 0x08 * 0x40 + second % 0x40) * 0x40 + third % 0x40) * 0x40 + fourth % 0x40))'
   say:
     doc: |-
       The user says something to all.
@@ -121,12 +181,19 @@ types:
       - id: text
         type: str
         size: len_text
+        valid:
+          expr: form_of_text.holds
         doc: |-
           What is said
           text: What somebody said. It holds no character of U+0000-U+0008, U+000B-U+001F, U+007F-U+009F.
       - id: extensions
         type: extension
         repeat: eos
+    instances:
+      form_of_text:
+        pos: _io.pos - len_text
+        size: len_text + 0
+        type: text_form
   pm:
     doc: |-
       The user says something to one other user.
@@ -141,6 +208,8 @@ types:
       - id: to
         type: str
         size: len_to
+        valid:
+          expr: form_of_to.holds
         doc: |-
           Who shall get it, compared without case
           name: A user's name, as its holder wrote it. It has the form [A-Za-z][A-Za-z0-9_-]*.
@@ -152,12 +221,39 @@ types:
       - id: text
         type: str
         size: len_text
+        valid:
+          expr: form_of_text.holds
         doc: |-
           What is said
           text: What somebody said. It holds no character of U+0000-U+0008, U+000B-U+001F, U+007F-U+009F.
       - id: extensions
         type: extension
         repeat: eos
+    instances:
+      form_of_to:
+        pos: _io.pos - len_to
+        size: len_to + 0
+        type: name_form
+      form_of_text:
+        pos: _io.pos - len_text
+        size: len_text + 0
+        type: text_form
+  cursor_form:
+    doc: The bytes of a cursor once more, to refuse wrong ones.
+    seq:
+      - id: first
+        type: u1
+        if: not _io.eof
+        valid:
+          expr: (_ >= 0x41 and _ <= 0x5a) or (_ >= 0x61 and _ <= 0x7a)
+      - id: others
+        type: u1
+        repeat: eos
+        valid:
+          expr: _ == 0x2d or (_ >= 0x30 and _ <= 0x39) or (_ >= 0x41 and _ <= 0x5a) or _ == 0x5f or (_ >= 0x61 and _ <= 0x7a)
+    instances:
+      holds:
+        value: 'true'
   who:
     doc: |-
       The user asks who is there, a page at a time.
@@ -171,6 +267,8 @@ types:
       - id: after
         type: str
         size: len_after
+        valid:
+          expr: form_of_after.holds
         doc: |-
           The page begins behind this name; empty for the first page
           cursor: A name, or nothing at all. It has the form ([A-Za-z][A-Za-z0-9_-]*)?.
@@ -180,6 +278,11 @@ types:
       - id: extensions
         type: extension
         repeat: eos
+    instances:
+      form_of_after:
+        pos: _io.pos - len_after
+        size: len_after + 0
+        type: cursor_form
   rename:
     doc: |-
       The user wants another name.
@@ -194,12 +297,19 @@ types:
       - id: name
         type: str
         size: len_name
+        valid:
+          expr: form_of_name.holds
         doc: |-
           The new name
           name: A user's name, as its holder wrote it. It has the form [A-Za-z][A-Za-z0-9_-]*.
       - id: extensions
         type: extension
         repeat: eos
+    instances:
+      form_of_name:
+        pos: _io.pos - len_name
+        size: len_name + 0
+        type: name_form
   leave:
     doc: |-
       The user goes.
@@ -233,6 +343,17 @@ types:
       - id: extensions
         type: extension
         repeat: eos
+  label_form:
+    doc: The bytes of a label once more, to refuse wrong ones.
+    seq:
+      - id: characters
+        type: character
+        repeat: eos
+        valid:
+          expr: _.code > 0x1f and (_.code < 0x7f or _.code > 0x9f)
+    instances:
+      holds:
+        value: 'true'
   welcome:
     doc: |-
       The client is a user now; these are the server's limits.
@@ -265,6 +386,8 @@ types:
       - id: name
         type: str
         size: len_name
+        valid:
+          expr: form_of_name.holds
         doc: |-
           The name that the user bears now, as it was asked for
           name: A user's name, as its holder wrote it. It has the form [A-Za-z][A-Za-z0-9_-]*.
@@ -276,6 +399,8 @@ types:
       - id: server_name
         type: str
         size: len_server_name
+        valid:
+          expr: form_of_server_name.holds
         doc: |-
           What the server is called, for people
           label: A short name of something for people to read, on one line. It holds no character of
@@ -351,6 +476,15 @@ types:
       - id: extensions
         type: extension
         repeat: eos
+    instances:
+      form_of_name:
+        pos: _io.pos - len_name
+        size: len_name + 0
+        type: name_form
+      form_of_server_name:
+        pos: _io.pos - len_server_name
+        size: len_server_name + 0
+        type: label_form
   ok:
     doc: |-
       The request was carried out.
@@ -397,6 +531,17 @@ types:
       - id: extensions
         type: extension
         repeat: eos
+  detail_form:
+    doc: The bytes of a detail once more, to refuse wrong ones.
+    seq:
+      - id: characters
+        type: character
+        repeat: eos
+        valid:
+          expr: _.code > 0x1f and (_.code < 0x7f or _.code > 0x9f)
+    instances:
+      holds:
+        value: 'true'
   error:
     doc: |-
       The request was not carried out, and the connection goes on.
@@ -422,6 +567,8 @@ types:
       - id: detail
         type: str
         size: len_detail
+        valid:
+          expr: form_of_detail.holds
         doc: |-
           The same for people, or nothing
           detail: A sentence for people, on one line. Programs never parse it. It holds no character of
@@ -429,6 +576,11 @@ types:
       - id: extensions
         type: extension
         repeat: eos
+    instances:
+      form_of_detail:
+        pos: _io.pos - len_detail
+        size: len_detail + 0
+        type: detail_form
   goodbye:
     doc: |-
       The connection ends, and this is why.
@@ -451,6 +603,8 @@ types:
       - id: detail
         type: str
         size: len_detail
+        valid:
+          expr: form_of_detail.holds
         doc: |-
           The same for people, or nothing
           detail: A sentence for people, on one line. Programs never parse it. It holds no character of
@@ -458,6 +612,11 @@ types:
       - id: extensions
         type: extension
         repeat: eos
+    instances:
+      form_of_detail:
+        pos: _io.pos - len_detail
+        size: len_detail + 0
+        type: detail_form
   chat:
     doc: |-
       A user has said something to all.
@@ -485,12 +644,19 @@ types:
       - id: text
         type: str
         size: len_text
+        valid:
+          expr: form_of_text.holds
         doc: |-
           What was said, byte for byte
           text: What somebody said. It holds no character of U+0000-U+0008, U+000B-U+001F, U+007F-U+009F.
       - id: extensions
         type: extension
         repeat: eos
+    instances:
+      form_of_text:
+        pos: _io.pos - len_text
+        size: len_text + 0
+        type: text_form
   whisper:
     doc: |-
       A user has said something to the receiver alone.
@@ -513,12 +679,19 @@ types:
       - id: text
         type: str
         size: len_text
+        valid:
+          expr: form_of_text.holds
         doc: |-
           What was said, byte for byte
           text: What somebody said. It holds no character of U+0000-U+0008, U+000B-U+001F, U+007F-U+009F.
       - id: extensions
         type: extension
         repeat: eos
+    instances:
+      form_of_text:
+        pos: _io.pos - len_text
+        size: len_text + 0
+        type: text_form
   notice:
     doc: |-
       The operator has said something.
@@ -551,12 +724,19 @@ types:
       - id: text
         type: str
         size: len_text
+        valid:
+          expr: form_of_text.holds
         doc: |-
           What was said
           text: What somebody said. It holds no character of U+0000-U+0008, U+000B-U+001F, U+007F-U+009F.
       - id: extensions
         type: extension
         repeat: eos
+    instances:
+      form_of_text:
+        pos: _io.pos - len_text
+        size: len_text + 0
+        type: text_form
   joined:
     doc: |-
       A user has come.
@@ -634,12 +814,19 @@ types:
       - id: new_name
         type: str
         size: len_new_name
+        valid:
+          expr: form_of_new_name.holds
         doc: |-
           The new name
           name: A user's name, as its holder wrote it. It has the form [A-Za-z][A-Za-z0-9_-]*.
       - id: extensions
         type: extension
         repeat: eos
+    instances:
+      form_of_new_name:
+        pos: _io.pos - len_new_name
+        size: len_new_name + 0
+        type: name_form
   extension:
     doc: Bytes that only the extension's definition can explain.
     doc-ref: protocol.txt, section 6
@@ -673,9 +860,16 @@ types:
       - id: name
         type: str
         size: len_name
+        valid:
+          expr: form_of_name.holds
         doc: |-
           The name
           name: A user's name, as its holder wrote it. It has the form [A-Za-z][A-Za-z0-9_-]*.
+    instances:
+      form_of_name:
+        pos: _io.pos - len_name
+        size: len_name + 0
+        type: name_form
 enums:
   message_type:
     0x01:
