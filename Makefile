@@ -28,11 +28,16 @@ test: $(READY) ## lint, types, import contracts, generated files, tests
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m conformance sessions --check
 	$(BIN)/python -m codegen --check
 	$(BIN)/python -m codegen lint
 	$(BIN)/python -m pytest -n auto
 
-codecs: $(READY) ## generate codecs, tables and protocol.txt from spec/
+# The sessions of the document are cases, played on paper with the codecs that were generated before.
+codecs: $(READY) ## generate codecs, tables, protocol.txt and the exports from spec/
+	$(BIN)/python -m codegen
+	$(BIN)/python -m conformance.language.schema
+	$(BIN)/python -m conformance sessions
 	$(BIN)/python -m codegen
 
 server: $(READY) ## run the reference server (PORT=8092)

@@ -64,6 +64,10 @@ def _run(argv: list[str] | None) -> int:
         from .record.command import main as record  # A recorder needs asyncio, and nothing else here does.
 
         return record(words[1:])
+    if words[:1] == ["sessions"]:
+        from .worked import main as sessions  # Only the authors of the document need it.
+
+        return sessions(words[1:])
     made = parser()
     options = made.parse_args(argv)
     options.words = words

@@ -30,7 +30,8 @@ def parser() -> argparse.ArgumentParser:
             "Without a role, both roles are played to the reference programs. In a command, {host} and {port} are where "
             "to listen or connect, {name} the name of a client's user (the last word if it is not there), {dir} an empty folder, and {settings} becomes "
             "options such as --rate-burst 3; cases that ask for settings are skipped for a command without it. "
-            f"`{PROGRAM} record --help` tells how to make a case of a conversation. "
+            f"`{PROGRAM} record --help` tells how to make a case of a conversation, `{PROGRAM} sessions --help` how cases "
+            "become the worked sessions of protocol.txt. "
             "Exit codes: 0 all passed, 1 a failure or nothing played, 2 wrong command line or file, 130 interrupted."
         ),
     )

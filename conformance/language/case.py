@@ -67,6 +67,18 @@ class Step:
         return f"{self.group[0]} to {self.group[-1]}" if self.group else self.actor
 
 
+class Worked(NamedTuple):
+    """Where a case stands among the worked sessions of the document, under which title, and what a reader learns there.
+
+    `examples` has values, by message and field, that a server chooses and the steps leave open.
+    """
+
+    place: int
+    title: str
+    shows: str
+    examples: dict[str, dict[str, Any]]
+
+
 @dataclass(frozen=True, eq=False)
 class Case:
     """A script. `settings` is what it asks of the server; `clients` are the actors that a client can be tested as."""
@@ -80,6 +92,7 @@ class Case:
     server: bool = True
     fresh: bool = False
     file: str = ""
+    worked: Worked | None = None
     #: Whether it follows from the spec, and nobody has written it.
     derived: bool = False
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from .case import Case, Part, Step
+from .case import Case, Part, Step, Worked
 from .verbs import verbs_of
 
 _BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -59,10 +59,16 @@ def _entry(case: Case) -> str:
     head |= {} if case.server else {"server": False}
     head |= {"fresh": True} if case.fresh else {}
     head |= {"with": case.settings} if case.settings else {}
+    head |= {"worked": _worked(case.worked)} if case.worked else {}
     keys = "".join(f"{key}: {_yaml([_Line([value])])[3:-2]}\n" for key, value in head.items())
     steps = _yaml([_Line(_words(step)) for step in case.steps])
     text = f"{keys}steps:\n{textwrap.indent(steps, '  ')}"
     return "  - " + textwrap.indent(text, "    ").removeprefix("    ")
+
+
+def _worked(worked: Worked) -> dict[str, Any]:
+    values = worked._asdict()
+    return values if worked.examples else {key: value for key, value in values.items() if key != "examples"}
 
 
 def _yaml(value: Any) -> str:

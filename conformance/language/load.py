@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from impwire.tables import LIMITS, REQUIREMENTS, TIMERS, Role
 
-from .case import IDENTIFIER, Case
+from .case import IDENTIFIER, Case, Worked
 from .checks import check_presence, check_role, check_variables
-from .steps import Placed, read_step
+from .fit import misfit
+from .steps import OF_SERVER, Placed, read_step
 from .strict_yaml import InvalidFile, Mapping, Node, Problem, Problems, load, suggestion
+from .values import field_constructs
 from .verbs import CONSOLE, SERVER
 
 SUFFIXES = (".yaml", ".yml")
@@ -26,6 +29,7 @@ def load_cases(paths: Iterable[Path]) -> list[Case]:
     problems = Problems()
     cases: list[Case] = []
     seen: dict[str, str] = {}
+    places: dict[int, str] = {}
     for file in _files(paths, problems):
         mistakes = len(problems)
         root = load(file, problems)
@@ -39,6 +43,8 @@ def load_cases(paths: Iterable[Path]) -> list[Case]:
             if case.id and case.id in seen:
                 node.problem(f"case '{case.id}' stands in {seen[case.id]} already")
             seen.setdefault(case.id, f"{node.file}:{node.line}")
+            if case.worked and (other := places.setdefault(case.worked.place, case.id)) != case.id:
+                node.problem(f"place {case.worked.place} among the worked sessions is that of '{other}'")
             cases.append(case)
     if problems:
         raise InvalidFile(problems)
@@ -58,7 +64,7 @@ def _files(paths: Iterable[Path], problems: Problems) -> list[Path]:
 
 
 def _case(node: Node) -> Case:
-    entry = node.mapping(("id", "title", "proves", "steps"), ("with", "client", "server", "fresh"))
+    entry = node.mapping(("id", "title", "proves", "steps"), ("with", "client", "server", "fresh", "worked"))
     id_, title = entry.string("id"), entry.string("title")
     if "id" in entry and isinstance(entry.at("id").value, str) and not IDENTIFIER.fullmatch(id_):
         entry.at("id").problem(f"'{id_}' is no identifier such as pm/unknown-recipient")
@@ -77,7 +83,8 @@ def _case(node: Node) -> Case:
         if check_role(placed, role, actor):
             check_variables(placed, role, actor)
     steps = tuple(item.step for item in placed)
-    return Case(id_, title, _proves(entry), steps, settings, clients, server, entry.boolean("fresh"), node.file)
+    fresh, worked = entry.boolean("fresh"), _worked(entry.get("worked"), server=server)
+    return Case(id_, title, _proves(entry), steps, settings, clients, server, fresh, node.file, worked)
 
 
 def _proves(entry: Mapping) -> tuple[str, ...]:
@@ -90,6 +97,30 @@ def _proves(entry: Mapping) -> tuple[str, ...]:
     if not found and entry.holds("proves", list):
         entry.at("proves").problem("a case proves at least one requirement of protocol.txt")
     return tuple(found)
+
+
+def _worked(node: Node | None, *, server: bool) -> Worked | None:
+    if node is None:
+        return None
+    entry = node.mapping(("place", "title", "shows"), ("examples",))
+    if not server:
+        node.problem("only what can be played to a server can be a worked session")
+    if entry.holds("place", int) and entry.integer("place") < 1:
+        entry.at("place").problem("the first place is 1")
+    examples: dict[str, dict[str, Any]] = {}
+    for message, place, fields in entry.entries("examples"):
+        if message not in OF_SERVER:
+            place.problem(f"'{message}' is no message of a server{suggestion(message, OF_SERVER)}")
+            continue
+        constructs = field_constructs(message)
+        examples[message] = {}
+        for name, key, value in fields.entries():
+            if name not in constructs:
+                key.problem(f"{message} has no field '{name}'{suggestion(name, constructs)}")
+            elif wrong := misfit(value.plain(), constructs[name], sending=True):
+                value.problem(f"field '{name}' of {message}: {wrong}")
+            examples[message][name] = value.plain()
+    return Worked(entry.integer("place"), entry.string("title"), entry.string("shows"), examples)
 
 
 def _setting(name: str, place: Node, value: Node) -> int:

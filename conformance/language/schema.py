@@ -79,8 +79,20 @@ def _case() -> Schema:
         },
         "server": {"type": "boolean", "description": "false: not for servers"},
         "fresh": {"type": "boolean", "description": "needs a server that no other session has used"},
+        "worked": {**_worked(), "description": "the case is a worked session of protocol.txt"},
     }
     return _object(properties, ["id", "title", "proves", "steps"])
+
+
+def _worked() -> Schema:
+    examples = {name: {"$ref": f"#/$defs/{name} fields"} for name in CODECS.by_name if name in OF_SERVER}
+    properties: dict[str, Schema] = {
+        "place": {"type": "integer", "minimum": 1, "description": "where it stands among the worked sessions"},
+        "title": {**_STRING, "description": "its heading"},
+        "shows": {**_STRING, "description": "what a reader learns from it"},
+        "examples": {**_object(examples), "description": "what the server chooses and the steps leave open"},
+    }
+    return _object(properties, ["place", "title", "shows"])
 
 
 def _step() -> Schema:

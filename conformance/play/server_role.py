@@ -112,7 +112,9 @@ class ServerPlay(Speaker):
 
     def _connects(self, step: Step) -> None:
         began = time.monotonic()
-        sock = self.server.connect(self.timeout, _SMALL_BUFFER if step.actor in self._lazy else 0, step.source or self.source)
+        sock = self.server.connect(
+            self.timeout, _SMALL_BUFFER if step.actor in self._lazy else 0, step.source or self.source
+        )
         peer = Peer(step.actor, sock, self.timeout, self.transcript, self.segmentation)
         self.actors[step.actor] = Actor(step.actor, peer, public=self.public, acted=began)
 

@@ -11,10 +11,9 @@ doc: |-
   document tells everything that an implementer of a server or a client needs.
 
   This reads a stream from its beginning to its end. The type frame reads one frame, and can be
-  used alone where a program cuts the stream into frames itself. A number, count or length that
-  breaks the protocol is refused, and so are critical flags and extensions that are not known
-  here; whether a text has the form that its doc gives is not examined. The body of a frame of
-  unknown type is bytes.
+  used alone where a program cuts the stream into frames itself. What breaks the protocol is
+  refused: a number, count or length, a character of a string, a critical flag or extension that
+  is not known here. The body of a frame of unknown type is bytes.
 doc-ref: protocol.txt
 seq:
   - id: frames

@@ -1,22 +1,12 @@
-"""The grammar of the wire for Kaitai Struct (https://kaitai.io): parsers in a dozen languages can be made from it.
-
-The top type is a stream: frames until the end. A body is read in a stream of its own, which ends where the length says, so
-no field reads beyond its frame. Rules for numbers, counts and what stands behind the last field are `valid` keys; what no
-such key can say, the form of a text, stands in `doc`.
-
-The grammar is a tree of plain dicts and lists here, in the order in which people read it; PyYAML writes it down.
-"""
+"""The grammar of a protocol as a tree."""
 
 from __future__ import annotations
 
 import keyword
 import re
 import textwrap
-from typing import Any
 
-import yaml
-
-from ..model import (
+from ...model import (
     BASE_SIZES,
     ArrayType,
     BitsType,
@@ -33,142 +23,31 @@ from ..model import (
     StructType,
     Type,
 )
-from ..sizes import capacity
-from .python_syntax import banner, class_name
-from .sections import Sections
-from .straight_line import Alphabet
+from ..sections import Sections
+from ..straight_line import Alphabet
+from .conditions import CHARACTER, integer, none_of, number, one_of, outside, within
+from .members import Members, Names, Node
+from .text import Hexadecimal
 
 #: The oldest compiler that knows every key used here: `in-enum` came with it.
 _COMPILER = "0.11"
 #: Characters of a line of prose.
 _WIDTH = 96
-#: The greatest number that every build of the compiler takes from YAML, and the greatest of an enumeration. A greater one is
-#: written as an expression, in quotes.
-_GREATEST_PLAIN, _GREATEST_MEMBER = (1 << 31) - 1, (1 << 63) - 1
-
+#: The greatest number of an enumeration.
+_GREATEST_MEMBER = (1 << 63) - 1
 #: Classes that the generated code uses, in one language or another; a nested class of that name would hide it.
 _CLASSES = ("kaitai", "kaitai_struct", "kaitai_stream", "object", "string")
 
-#: The names of Kaitai's own types.
-_BUILT_IN = re.compile(r"strz?|b\d+|[usf]\d")
 
-#: A mapping of the grammar. Those of enumerations and cases have numbers for keys.
-Node = dict[Any, Any]
-
-#: A character in UTF-8 as Unicode defines it: no longer form than need be, no surrogate, nothing beyond U+10FFFF.
-_CHARACTER: Node = {
-    "doc": "A character in UTF-8.",
-    "seq": [
-        {"id": "lead", "type": "u1", "valid": {"expr": "_ <= 0x7f or (_ >= 0xc2 and _ <= 0xf4)"}},
-        {
-            "id": "second",
-            "type": "u1",
-            "if": "lead >= 0x80",
-            "valid": {
-                "expr": "_ >= (lead == 0xe0 ? 0xa0 : (lead == 0xf0 ? 0x90 : 0x80))"
-                " and _ <= (lead == 0xed ? 0x9f : (lead == 0xf4 ? 0x8f : 0xbf))"
-            },
-        },
-        {"id": "third", "type": "u1", "if": "lead >= 0xe0", "valid": {"min": 0x80, "max": 0xBF}},
-        {"id": "fourth", "type": "u1", "if": "lead >= 0xf0", "valid": {"min": 0x80, "max": 0xBF}},
-    ],
-    "instances": {
-        "code": {
-            "value": "lead <= 0x7f ? lead : (lead <= 0xdf ? lead % 0x20 * 0x40 + second % 0x40"
-            " : (lead <= 0xef ? (lead % 0x10 * 0x40 + second % 0x40) * 0x40 + third % 0x40"
-            " : ((lead % 0x08 * 0x40 + second % 0x40) * 0x40 + third % 0x40) * 0x40 + fourth % 0x40))"
-        }
-    },
-}
-
-
-def kaitai(spec: Spec) -> str:
-    """The text of the .ksy file."""
-    return banner(spec) + yaml.dump(
-        _Grammar(spec).tree(), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1 << 20
-    )
-
-
-def grammar_id(spec: Spec) -> str:
-    """How the grammar calls itself; the file has the same name."""
-    name = re.sub("[^a-z0-9]+", "_", spec.short.lower()).strip("_")
-    return name if name[:1].isalpha() else f"protocol_{name}".rstrip("_")
-
-
-class _Hexadecimal(int):
-    """A number that is written in hexadecimal."""
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes lists indented, prose of several lines as it is, and no aliases."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-def _write_hexadecimal(dumper: yaml.SafeDumper, number: _Hexadecimal) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:int", f"{number:#04x}")
-
-
-_Dumper.add_representer(str, _write_text)
-_Dumper.add_representer(_Hexadecimal, _write_hexadecimal)
-
-
-class _Names:
-    """Names of one scope. Kaitai makes classes of some of them, so two may not differ in underscores alone."""
-
-    def __init__(self, *taken: str) -> None:
-        self._taken = {class_name(name) for name in taken}
-
-    def new(self, wish: str) -> str:
-        """The wish, or one like it that is free."""
-        name, number = f"{wish}_" if keyword.iskeyword(wish) or _BUILT_IN.fullmatch(wish) else wish, 1
-        while class_name(name) in self._taken:
-            number += 1
-            name = f"{wish}_{number}"
-        self._taken.add(class_name(name))
-        return name
-
-
-class _Members:
-    """The attributes of one type, with the counts that Kaitai wants as attributes of their own."""
-
-    def __init__(self, *own: str) -> None:
-        """`own` are the names of the type's fields, which no count may take."""
-        self._own, self._names = own, _Names(*own)
-        self.seq: list[Node] = []
-        self.instances: Node = {}
-
-    def add(self, name: str, **keys: Any) -> str:
-        """Append an attribute, without the keys that have no value. Returns the name that it got."""
-        name = name if name in self._own else self._names.new(name)
-        self.seq.append({"id": name, **{key.replace("_", "-"): value for key, value in keys.items() if value != ""}})
-        return name
-
-    def look_again(self, name: str, size: str, type_: str) -> str:
-        """Read the last attribute, of so many bytes, as a value of a second type. Returns the name that this gets."""
-        name = self._names.new(f"form_of_{name}")
-        # The compiler warns of a bare count that is not called after the attribute; this one has another already.
-        self.instances[name] = {"pos": f"_io.pos - {size}", "size": f"{size} + 0", "type": type_}
-        return name
-
-
-class _Grammar:
+class Grammar:
     def __init__(self, spec: Spec) -> None:
         self.spec, self.sections = spec, Sections(spec)
         self.frame = spec.frame
-        self.id = grammar_id(spec)
+        self.id = _grammar_id(spec)
         self.types: dict[str, Node] = {}
         self.enums: dict[str, Node] = {}
         # Messages, structs and enumerations come first; where names clash, all else makes way.
-        self.names = _Names(self.id, *_CLASSES)
+        self.names = Names(self.id, *_CLASSES)
         self.of_message = {message.name: self.names.new(message.name.lower()) for message in spec.messages}
         first = [name for name, type_ in spec.types.items() if isinstance(type_, (StructType, EnumType))]
         self.of_type = {name: self.names.new(name) for name in first}
@@ -191,7 +70,7 @@ class _Grammar:
             elif isinstance(type_, EnumType) and _is_enum(type_):
                 self.enums[self.of_type[type_.name]] = self.enumeration(type_)
         numbers = {
-            _Hexadecimal(message.number): {"id": _member(message.name), "doc": _prose(message.doc)}
+            Hexadecimal(message.number): {"id": _member(message.name), "doc": _prose(message.doc)}
             for message in spec.messages
         }
         meta = {
@@ -203,9 +82,9 @@ class _Grammar:
         }
         usage = (
             f"This reads a stream from its beginning to its end. The type {self.frame_name} reads one frame, and can be "
-            "used alone where a program cuts the stream into frames itself. A number, count or length that breaks the "
-            "protocol is refused, and so are critical flags and extensions that are not known here; whether a text has "
-            "the form that its doc gives is not examined. The body of a frame of unknown type is bytes."
+            "used alone where a program cuts the stream into frames itself. What breaks the protocol is refused: a number, "
+            "count or length, a character of a string, a critical flag or extension that is not known here. The body of a "
+            "frame of unknown type is bytes."
         )
         return {
             "meta": meta,
@@ -220,17 +99,17 @@ class _Grammar:
 
     def frame_type(self) -> Node:
         """The header, and a body of as many bytes as the length leaves."""
-        members = _Members(*(field.name for field in self.frame.fields))
+        members = Members(*(field.name for field in self.frame.fields))
         length = ""
         behind = self.frame.header_size - self.frame.prefix_size
         for field in self.frame.fields:
-            members.add(field.name, type=_integer(field.base), **self.header(field, behind), doc=_prose(field.doc))
+            members.add(field.name, type=integer(field.base), **self.header(field, behind), doc=_prose(field.doc))
             if field.role == "length":
                 length = f"{field.name} - {behind}" if behind else field.name
-        number = self.frame.field("type")
-        assert number is not None, "the loader wants a field with the number of the message"
+        numbered = self.frame.field("type")
+        assert numbered is not None, "the loader wants a field with the number of the message"
         cases = {self.case(message): self.of_message[message.name] for message in self.spec.messages}
-        members.add("body", size=length, type={"switch-on": number.name, "cases": cases})
+        members.add("body", size=length, type={"switch-on": numbered.name, "cases": cases})
         return self.type(members, _prose(self.frame.doc), self.sections.insert("frame"))
 
     def header(self, field: FrameField, behind: int) -> Node:
@@ -240,34 +119,34 @@ class _Grammar:
         if field.role == "type":
             return {"enum": self.numbers_name} if self.numbers_name else {}
         if field.role == "flags" and self.frame.critical_flags:
-            return {"valid": {"expr": _none_of("_", self.frame.critical_flags)}}
-        return {} if field.const is None else {"valid": _number(field.const)}
+            return {"valid": {"expr": none_of("_", self.frame.critical_flags)}}
+        return {} if field.const is None else {"valid": number(field.const)}
 
     def case(self, message: Message) -> int | str:
         """The value of the type field for a message."""
-        return f"{self.numbers_name}::{_member(message.name)}" if self.numbers_name else _number(message.number)
+        return f"{self.numbers_name}::{_member(message.name)}" if self.numbers_name else number(message.number)
 
     def extension(self, optional: tuple[OptionalField, ...]) -> Node:
         """A record behind the fields of a message that has these optional ones."""
         extension = self.frame.extension
         assert extension is not None
-        members = _Members("tag", "value")
+        members = Members("tag", "value")
         odd = "".join(f" or _ == {field.tag}" for field in optional if field.tag % 2)
         members.add(
             "tag",
-            type=_integer(extension.tag),
+            type=integer(extension.tag),
             valid={"expr": f"_ % 2 == 0{odd}"},
             doc="An odd tag is critical: one that is not known here is refused",
         )
         size = members.add("len_value", **self.count(extension.value))
         cases: Node = {}
         for field in optional:
-            value = _Members(field.name)
+            value = Members(field.name)
             self.field(value, field)
             self.end(value)
             name = self.names.new(f"{field.name}_extension")
             self.types[name] = self.type(value, f"Since version {field.since}.")
-            cases[_number(field.tag)] = name
+            cases[number(field.tag)] = name
         members.add("value", size=size, type={"switch-on": "tag", "cases": cases} if cases else "")
         return self.type(members, _prose(extension.value.doc), self.sections.insert("extension"))
 
@@ -275,7 +154,7 @@ class _Grammar:
 
     def message(self, message: Message) -> Node:
         """The body of a message."""
-        members = _Members(*(field.name for field in message.fields))
+        members = Members(*(field.name for field in message.fields))
         for field in message.fields:
             self.field(members, field)
         if self.extension_name:
@@ -292,12 +171,12 @@ class _Grammar:
         return self.type(members, _prose(message.doc, f"{kind}{since}."), self.sections.place(message.name))
 
     def struct(self, type_: StructType) -> Node:
-        members = _Members(*(field.name for field in type_.fields))
+        members = Members(*(field.name for field in type_.fields))
         for field in type_.fields:
             self.field(members, field)
         return self.type(members, _prose(type_.doc), self.sections.insert("types"))
 
-    def type(self, members: _Members, doc: str, section: str = "") -> Node:
+    def type(self, members: Members, doc: str, section: str = "") -> Node:
         """A type with its doc, and its section where the document is written."""
         parts = {
             "doc": doc,
@@ -307,7 +186,7 @@ class _Grammar:
         }
         return {key: part for key, part in parts.items() if part}
 
-    def end(self, members: _Members) -> None:
+    def end(self, members: Members) -> None:
         """Nothing may stand behind the last field."""
         members.add("rest", size_eos=True, valid={"expr": "_.length == 0"}, doc="Nothing: the fields end the frame")
 
@@ -323,17 +202,17 @@ class _Grammar:
                 self.types[name] = self.bits(type_)
             else:
                 member = "items" if isinstance(type_, ArrayType) else "value"
-                members = _Members(member)
+                members = Members(member)
                 self.value(members, member, type_, "", None)
                 self.types[name] = self.type(members, _prose(type_.doc), self.sections.insert("types"))
         return self.of_type[type_.name]
 
     def bits(self, type_: BitsType) -> Node:
         """A set of bits as a number, and the named ones as truths."""
-        members, names = _Members("value"), _Names("value")
-        members.add("value", type=_integer(type_.base))
+        members, names = Members("value"), Names("value")
+        members.add("value", type=integer(type_.base))
         for name, position, doc in type_.bits:
-            condition = f"not ({_none_of('value', 1 << position)})"
+            condition = f"not ({none_of('value', 1 << position)})"
             members.instances[names.new(name.lower())] = {"value": condition, "doc": _prose(doc)}
         return self.type(members, _prose(type_.doc), self.sections.insert("types"))
 
@@ -348,14 +227,14 @@ class _Grammar:
         if key not in self.of_type:
             name = self.of_type[key] = self.names.new(f"{type_.name}_form")
             self.types[name] = {}  # Here it stands; what it needs comes behind it.
-            members, alphabet = _Members("first", "others", "characters"), Alphabet.of(type_.pattern)
+            members, alphabet = Members("first", "others", "characters"), Alphabet.of(type_.pattern)
             if alphabet:
                 if alphabet.first:
                     empty = "not _io.eof" if alphabet.optional else ""
-                    members.add("first", type="u1", **{"if": empty}, valid={"expr": _one_of(alphabet.first)})
-                members.add("others", type="u1", repeat="eos", valid={"expr": _one_of(alphabet.rest)})
+                    members.add("first", type="u1", **{"if": empty}, valid={"expr": one_of(alphabet.first)})
+                members.add("others", type="u1", repeat="eos", valid={"expr": one_of(alphabet.rest)})
             else:
-                conditions = " and ".join(_outside(item) for item in type_.forbidden)
+                conditions = " and ".join(outside(item) for item in type_.forbidden)
                 valid = {"expr": conditions} if conditions else ""
                 members.add("characters", type=self.character(), repeat="eos", valid=valid)
             members.instances["holds"] = {"value": "true"}
@@ -368,12 +247,12 @@ class _Grammar:
         """The name of the type of a character in UTF-8."""
         if "character in UTF-8" not in self.of_type:
             name = self.of_type["character in UTF-8"] = self.names.new("character")
-            self.types[name] = _CHARACTER
+            self.types[name] = CHARACTER
         return self.of_type["character in UTF-8"]
 
     # -- fields ----------------------------------------------------------------------------------------------------------
 
-    def field(self, members: _Members, field: Field | OptionalField) -> None:
+    def field(self, members: Members, field: Field | OptionalField) -> None:
         type_ = field.type
         unit = f" ({field.unit})" if field.unit else ""
         paragraphs = [f"{field.doc}{unit}"]
@@ -382,7 +261,7 @@ class _Grammar:
         const = field.const if isinstance(field, Field) else None
         self.value(members, field.name, type_, _prose(*paragraphs), const)
 
-    def value(self, members: _Members, name: str, type_: Type, doc: str, const: int | None) -> None:
+    def value(self, members: Members, name: str, type_: Type, doc: str, const: int | None) -> None:
         """Append what a value of the type is on the wire, under that name."""
         if isinstance(type_, StringType):
             size = members.add(f"len_{name}", **self.count(type_))
@@ -395,77 +274,37 @@ class _Grammar:
             count = members.add(f"num_{name}", **self.count(type_))
             members.add(name, **self.scalar(type_.item), repeat="expr", repeat_expr=count, doc=doc)
         else:
-            fixed = {} if const is None else {"valid": _number(const)}
+            fixed = {} if const is None else {"valid": number(const)}
             members.add(name, **self.scalar(type_) | fixed, doc=doc)
 
     def count(self, type_: StringType | BytesType | ArrayType) -> Node:
         """The keys of the count in front of a value."""
         low = type_.minimum.bytes if isinstance(type_, StringType) else 0
         high = type_.maximum if isinstance(type_, ArrayType) else type_.maximum.bytes
-        return {"type": _integer(type_.count), **_within(low, high, type_.count)}
+        return {"type": integer(type_.count), **within(low, high, type_.count)}
 
     def scalar(self, type_: Type) -> Node:
         """The keys of a value that is one attribute."""
         if isinstance(type_, IntegerType):
-            return {"type": _integer(type_.base), **_within(type_.minimum, type_.maximum, type_.base)}
+            return {"type": integer(type_.base), **within(type_.minimum, type_.maximum, type_.base)}
         if isinstance(type_, BoolType):
-            return {"type": _integer(type_.base), "valid": {"max": 1}}
+            return {"type": integer(type_.base), "valid": {"max": 1}}
         if isinstance(type_, EnumType) and _is_enum(type_):
             valid: Node = {} if type_.open else {"valid": {"in-enum": True}}
-            return {"type": _integer(type_.base), "enum": self.of_type[type_.name], **valid}
+            return {"type": integer(type_.base), "enum": self.of_type[type_.name], **valid}
         if isinstance(type_, EnumType):
-            numbers = {"any-of": [_number(value.number) for value in type_.values]}
+            numbers = {"any-of": [number(value.number) for value in type_.values]}
             valid = {} if type_.open else {"valid": numbers if type_.values else {"expr": "false"}}
-            return {"type": _integer(type_.base), **valid}
+            return {"type": integer(type_.base), **valid}
         if isinstance(type_, BitsType) and not type_.bits:
-            return {"type": _integer(type_.base)}
+            return {"type": integer(type_.base)}
         return {"type": self.named(type_)}
 
 
-def _integer(base: str) -> str:
-    return f"u{BASE_SIZES[base]}"
-
-
-def _within(low: int, high: int, base: str) -> Node:
-    """The bounds of a number, as far as its size on the wire does not see to them."""
-    if low == high:
-        return {"valid": _number(low)}
-    bounds = {"min": _number(low)} if low else {}
-    if high < capacity(base):
-        bounds["max"] = _number(high)
-    return {"valid": bounds} if bounds else {}
-
-
-def _number(number: int) -> int | str:
-    """A number in `valid` or in a case: in hexadecimal if that is how people know it, as an expression if it is great."""
-    if number > _GREATEST_PLAIN:
-        return f"{number:#x}"
-    return _Hexadecimal(number) if number > 0xFFFF else number
-
-
-def _none_of(value: str, mask: int) -> str:
-    """The condition that none of these bits is set. Division for the high ones: JavaScript's bit operations end at 32."""
-    low = mask & 0x7FFFFFFF
-    conditions = [f"({value} & {low:#04x}) == 0"] if low else []
-    conditions += [f"{value} / {1 << bit:#x} % 2 == 0" for bit in range(31, mask.bit_length()) if mask >> bit & 1]
-    return " and ".join(conditions)
-
-
-def _one_of(allowed: bytes) -> str:
-    """The condition that a byte is one of these."""
-    firsts = [byte for byte in sorted(allowed) if byte - 1 not in allowed]
-    lasts = [byte for byte in sorted(allowed) if byte + 1 not in allowed]
-    runs = zip(firsts, lasts, strict=True)
-    return " or ".join(
-        f"_ == {first:#04x}" if first == last else f"(_ >= {first:#04x} and _ <= {last:#04x})" for first, last in runs
-    )
-
-
-def _outside(item: str) -> str:
-    """The condition that a character is none of a range such as U+0000-U+001F."""
-    first, _, last = item.partition("-")
-    low, high = int(first[2:], 16), int((last or first)[2:], 16)
-    return f"_.code > {high:#04x}" if low == 0 else f"(_.code < {low:#04x} or _.code > {high:#04x})"
+def _grammar_id(spec: Spec) -> str:
+    """How the grammar calls itself; the file has the same name."""
+    name = re.sub("[^a-z0-9]+", "_", spec.short.lower()).strip("_")
+    return name if name[:1].isalpha() else f"protocol_{name}".rstrip("_")
 
 
 def _is_enum(type_: EnumType) -> bool:
@@ -480,9 +319,10 @@ def _member(name: str) -> str:
 
 
 def _form(type_: Type) -> str:
-    """What the grammar cannot check of a string."""
+    """What a type has besides its doc and its size, for people."""
     if isinstance(type_, StringType) and type_.allowed:
-        return f" It has the form {type_.allowed}."
+        checked = "" if Alphabet.of(type_.pattern) else ", which is not checked here"
+        return f" It has the form {type_.allowed}{checked}."
     if isinstance(type_, StringType) and type_.forbidden:
         return f" It holds no character of {', '.join(type_.forbidden)}."
     if isinstance(type_, EnumType) and not _is_enum(type_):
