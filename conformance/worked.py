@@ -36,6 +36,7 @@ from .verdicts import CaseFailed
 
 _OUT = Path("spec") / "sessions.yaml"
 _HEAD = """\
+# yaml-language-server: $schema=exports/imp.schema.json
 # Generated from conformance/cases by `python -m conformance sessions`; change the cases.
 # The cases with the key `worked`, played on paper. What a server chooses (session_id, seq, time, nonce, words for
 # people) is an example.

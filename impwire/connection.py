@@ -330,8 +330,9 @@ class Connection:
             or type(reply) not in REPLIES[type(request)]
             or (isinstance(reply, Error) and reply.request_type != request.TYPE)
             or (isinstance(reply, Pong) and isinstance(request, Ping) and reply.nonce != request.nonce)
+            or (isinstance(reply, Welcome) and isinstance(request, Hello) and not _offered(request, reply.version))
         ):
-            # PONG-1, STATE-4: a reply to nothing.
+            # PONG-1, STATE-4, STATE-7: a reply to nothing.
             raise RemoteProtocolError("UNEXPECTED_MESSAGE", f"{reply.NAME} answers no request")
         return self._outstanding.popleft()
 
@@ -339,6 +340,11 @@ class Connection:
 def _copy(error: RemoteProtocolError) -> RemoteProtocolError:
     """The same without where it was raised and why."""
     return RemoteProtocolError(error.code, error.reason, error.request_id)
+
+
+def _offered(hello: Hello, version: int) -> bool:
+    """Whether a WELCOME may name this version (HELLO-1)."""
+    return hello.min_version <= version <= hello.max_version
 
 
 def _answerable(header: Header, kind: type[Message] | None) -> int:

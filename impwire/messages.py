@@ -318,7 +318,7 @@ class Error(Message):
     code: why.
     request_type: the type of the request (0 to 255).
     retry_after_ms: when to try again; 0 where that is of no use (0 to 4294967295, ms).
-    detail: the same for people, or nothing (0 to 255 bytes of UTF-8).
+    detail: why, in words for people, or nothing (0 to 255 bytes of UTF-8).
     """
 
     NAME: ClassVar[str] = "ERROR"
@@ -339,7 +339,7 @@ class Goodbye(Message):
 
     code: why.
     retry_after_ms: how long to wait before the next attempt; 0 for no advice (0 to 4294967295, ms).
-    detail: the same for people, or nothing (0 to 255 bytes of UTF-8).
+    detail: why, in words for people, or nothing (0 to 255 bytes of UTF-8).
     """
 
     NAME: ClassVar[str] = "GOODBYE"

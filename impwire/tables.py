@@ -276,7 +276,7 @@ FAILURES: dict[str, Failure] = {
         True,
         False,
         "the server could not read what this program sent",
-        "A frame that cannot be read as its type's layout says, or whose request_id is 0.",
+        "A length below 6, a frame that cannot be read as its type's layout says or whose request_id is 0, a stream that ends inside a frame, or a PONG that asks for what the server does not know.",
     ),
     "FRAME_TOO_LARGE": Failure(
         m.GoodbyeCode.FRAME_TOO_LARGE,
@@ -297,7 +297,7 @@ FAILURES: dict[str, Failure] = {
         True,
         False,
         "client and server speak no common version",
-        "HELLO offers no version that the server speaks; detail names those it does.",
+        "HELLO offers no version that the server speaks.",
     ),
     "HANDSHAKE_TIMEOUT": Failure(
         m.GoodbyeCode.HANDSHAKE_TIMEOUT,
@@ -358,14 +358,14 @@ FAILURES: dict[str, Failure] = {
         True,
         True,
         "too many attempts",
-        "A connection beyond attempts_per_minute, or the hello_tries-th HELLO refused.",
+        "A connection beyond attempts_per_minute, or the HELLO that would be refused for the hello_tries-th time.",
     ),
     "INTERNAL": Failure(
         m.GoodbyeCode.INTERNAL,
         True,
         False,
         "the server has failed",
-        "The server failed while it handled this connection.",
+        "The server failed while it handled this connection, or as a whole.",
     ),
 }
 
@@ -564,11 +564,11 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "both",
         "4",
-        "What follows is malformed too and MUST be answered by a server with GOODBYE and MALFORMED: a bool other than 0 and 1, a value of a closed enumeration that is not in its table, a fixed value that is not the one given.",
+        "What follows is malformed too and MUST be answered by a server with GOODBYE and MALFORMED: a bool other than 0 and 1, a number out of the range of its type, a value of a closed enumeration that is not in its table, a fixed value that is not the one given.",
     ),
     "FRAME-8": Requirement(
         "MUST",
-        "client",
+        "both",
         "4",
         "In each request the client MUST put a request_id other than 0. A server MUST answer any frame of a client whose request_id is 0 with GOODBYE and MALFORMED.",
     ),
@@ -586,9 +586,9 @@ REQUIREMENTS: dict[str, Requirement] = {
     ),
     "TYPE-1": Requirement(
         "MUST",
-        "both",
+        "client",
         "5",
-        "A receiver MUST accept every value of an open enumeration, whether it is in the table or not.",
+        "A client MUST accept every value of an open enumeration, whether it is in the table or not. (No message of a client has a field of one.)",
     ),
     "TYPE-2": Requirement(
         "MUST",
@@ -660,7 +660,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "client",
         "6",
-        "From WELCOME on, a client MUST ignore an event (a type of 0xC0 or above) that it does not know, whatever its flags; its body is not looked at. Any other type that it does not know is one that STATE-4 speaks of.",
+        "From WELCOME on, a client MUST ignore an event (a type of 0xC0 or above) that it does not know and whose request_id is 0, whatever its flags; its body is not looked at. Any other frame of a type that it does not know is one that STATE-4 speaks of.",
     ),
     "EXT-13": Requirement(
         "MUST",
@@ -678,7 +678,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "7",
-        "In state CONNECTED, the server MUST treat so every type but HELLO and PING, known or not.",
+        "In state CONNECTED, every type but HELLO and PING, known or not, MUST be answered by GOODBYE with UNEXPECTED_MESSAGE.",
     ),
     "STATE-3": Requirement(
         "MUST",
@@ -690,31 +690,31 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "client",
         "7",
-        "A client MUST end the connection when the server sends what the table does not allow, a frame that breaks any rule of section 4 or 5, or a reply to a request that it has not made.",
+        "A client MUST end the connection, and send nothing more on it, not even LEAVE, when the server sends what the table does not allow, a frame that breaks any rule of section 4 or 5, or a reply to a request that the client has not made.",
     ),
     "STATE-7": Requirement(
         "MUST",
         "client",
         "7",
-        "A client MUST take a reply for one to a request that it has not made if it does not bear the request_id of the request that has waited longest, is none of the replies to it, is an ERROR that names another type, or a PONG with another nonce. GOODBYE ends the connection whatever its request_id. An event with a request_id other than 0, and a server's PING with 0, are malformed.",
+        "A reply is for the request that has waited longest. A client MUST take it for one to a request that it has not made if it bears another request_id, is none of the replies to that request, is an ERROR that names another type, a PONG with another nonce, or a WELCOME with a version that the HELLO did not offer. GOODBYE ends the connection whatever its request_id. An event with a request_id other than 0, known or not, and a server's PING with 0, are malformed.",
     ),
     "STATE-5": Requirement(
         "MUST",
         "both",
         "7",
-        "After GOODBYE, the server MUST NOT send anything more, and whatever still comes from the client MUST have no effect. GOODBYE counts as sent when it is queued; what stands behind an accepted LEAVE thus has no effect either.",
+        "After GOODBYE, the server MUST NOT send anything more, and whatever still comes, from either side, MUST have no effect. GOODBYE counts as sent when it is queued; what stands behind an accepted LEAVE thus has no effect either.",
     ),
     "STATE-6": Requirement(
         "MUST",
         "both",
         "7",
-        "A LEAVE that is answered by ERROR MUST change no state: the client is ACTIVE again when it reads that ERROR, and then answers the PINGs that came meanwhile. One whose input has ended closes the connection.",
+        "A LEAVE that is answered by ERROR MUST have no effect. The client, which is in CLOSING until it reads that ERROR, is then ACTIVE again, and answers the PINGs that came meanwhile; if its input has ended, or it was told to end, it closes the connection instead.",
     ),
     "REQ-1": Requirement(
         "MUST",
         "server",
         "8",
-        "Each request MUST get exactly one reply, which bears its request_id. One that comes behind a GOODBYE gets none.",
+        "Each request MUST get exactly one reply, which bears its request_id. One that comes behind a GOODBYE gets none, and one at which the server fails only the GOODBYE of END-9.",
     ),
     "REQ-2": Requirement("MUST", "server", "8", "Replies MUST be sent in the order of the requests."),
     "REQ-3": Requirement(
@@ -757,7 +757,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "9",
-        "Public events MUST be numbered by seq, one after another without gaps, and every user MUST see an event under the same seq.",
+        "Public events MUST be numbered by seq, one after another without gaps, none of them 0, and every user MUST see the same event, in every field, under the same seq. An event takes its number also when nobody is there to be told of it. The first number is the server's choice.",
     ),
     "ORD-4": Requirement(
         "MUST",
@@ -775,7 +775,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "SHOULD",
         "client",
         "9",
-        "A client SHOULD take a gap in seq, after counting its own OKs, for a fault of the server.",
+        "A client SHOULD take a gap in seq, after counting its own OKs, for a fault of the server, say so on standard error, and go on.",
     ),
     "ORD-7": Requirement(
         "MUST", "server", "9", "What was received before the end of a client's stream MUST still be handled."
@@ -812,6 +812,7 @@ REQUIREMENTS: dict[str, Requirement] = {
     ),
     "NAME-6": Requirement("MUST", "server", "10", "The server MUST show a name as its bearer wrote it."),
     "NAME-7": Requirement("MUST", "server", "10", "A user's session_id MUST stay the same through every RENAME."),
+    "NAME-8": Requirement("MUST", "server", "10", "The server MUST NOT use a session_id for two stays while it runs."),
     "TEXT-1": Requirement(
         "MUST",
         "both",
@@ -828,7 +829,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "both",
         "11",
-        "A text MUST have at least 1 byte; that of a client, and what the operator types, no more than max_text bytes of UTF-8. A client accepts up to 4096 bytes.",
+        "A text MUST have at least 1 byte. That of a client, and what the operator types, MUST have no more than max_text bytes of UTF-8; a client accepts up to 4096.",
     ),
     "TEXT-4": Requirement(
         "MUST",
@@ -929,7 +930,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "12.4",
-        "The field more MUST be true if there are users behind the last one listed, and false otherwise. If there is any user behind after, ROSTER MUST list at least one.",
+        "ROSTER MUST list as many users as WHO-2 allows, beginning with the first one behind after. The field more MUST be true if there are users behind the last one listed, and false otherwise.",
     ),
     "WHO-4": Requirement(
         "MUST",
@@ -967,7 +968,12 @@ REQUIREMENTS: dict[str, Requirement] = {
         "12.6",
         "LEAVE MUST be answered by GOODBYE with LEFT and the request_id of the LEAVE, after the replies to all earlier requests; every other user MUST get LEFT with reason LEFT.",
     ),
-    "LEAVE-2": Requirement("MUST", "client", "12.6", "After LEAVE a client MUST NOT send anything more."),
+    "LEAVE-2": Requirement(
+        "MUST",
+        "client",
+        "12.6",
+        "After LEAVE a client MUST NOT send anything more, nor end its stream, before the answer; STATE-6 tells what holds when that is ERROR.",
+    ),
     "LEAVE-3": Requirement(
         "SHOULD",
         "client",
@@ -990,7 +996,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "12.7",
-        "The server MUST send a PING only to a client in state ACTIVE, with a request_id other than 0, and MUST NOT send a second one before the first is answered.",
+        "The server MUST send a PING only to a user, with a request_id other than 0, and MUST NOT send a second one before the first is answered.",
     ),
     "PONG-1": Requirement(
         "MUST",
@@ -1002,7 +1008,10 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST", "server", "12.9", "WELCOME MUST bear the limits and timers that the server enforces on this connection."
     ),
     "WELCOME-2": Requirement(
-        "MUST", "server", "12.9", "The first public event that a client gets MUST bear the seq of its WELCOME plus 1."
+        "MUST",
+        "server",
+        "12.9",
+        "The first public event after a client's WELCOME, whether the client is told of it or causes it itself, MUST bear the seq of that WELCOME plus 1.",
     ),
     "WELCOME-3": Requirement(
         "MUST", "server", "12.9", "The name in WELCOME MUST be the name in the HELLO, byte for byte."
@@ -1011,7 +1020,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "12.12",
-        "A request that is answered by ERROR MUST have had no effect, in whole or in part, except on the counters of section 13.",
+        "A request that is answered by ERROR MUST have had no effect, in whole or in part, but that it counts: for the rate (section 13), for the tries of HELLO-5, and as a sign of life (TIME-4).",
     ),
     "ERROR-2": Requirement(
         "MUST",
@@ -1029,7 +1038,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "12.13",
-        "A GOODBYE caused by a request, or by a frame that counts as one (any type from 0x01 to 0x7F but PONG), MUST bear its request_id, unless its length was refused. Any other MUST bear 0: one caused by a PONG, by a type that no client may send, by a refused length, by a time-out, by a failure of the server, by the operator or by another client.",
+        "A GOODBYE caused by a request, or by a frame that counts as one (any type from 0x01 to 0x7F but PONG), MUST bear its request_id, unless its length was refused. Any other MUST bear 0, be it caused by a PONG, by a type that no client may send, by a refused length, by the end of the stream, by a time-out, at accept, by a full send_queue, by a failure of the server, or by the operator.",
     ),
     "GOODBYE-2": Requirement(
         "MUST",
@@ -1053,7 +1062,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "12.18",
-        "When a user's connection ends for whatever reason but the stop of the server, every other user MUST get one LEFT with the reason that section 16 gives.",
+        "When a user's connection ends for whatever reason but the end of the whole server, every other user MUST get one LEFT with the reason that section 16 gives.",
     ),
     "LEFT-2": Requirement(
         "MUST", "client", "12.18", "A client MUST accept a reason that it does not know and treat the user as gone."
@@ -1062,7 +1071,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "13",
-        "SAY, PM, WHO, RENAME, PING and each request of an unknown type MUST cost one token, also when it is refused. HELLO, LEAVE and PONG cost nothing.",
+        "SAY, PM, WHO, RENAME, PING, a LEAVE that asks for what the server does not know, and each request of an unknown type MUST cost one token, also when it is refused. HELLO, any other LEAVE, and PONG cost nothing.",
     ),
     "RATE-2": Requirement(
         "MUST",
@@ -1081,7 +1090,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "14",
-        "A connection whose HELLO has not been accepted within handshake_timeout of accept MUST be ended with HANDSHAKE_TIMEOUT. A PING does not lengthen that time.",
+        "A connection whose HELLO has not been accepted within handshake_timeout of accept, a TLS handshake included, MUST be ended with HANDSHAKE_TIMEOUT. A PING does not lengthen that time.",
     ),
     "TIME-2": Requirement(
         "MUST",
@@ -1093,7 +1102,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "14",
-        "When no complete frame has come from a user for ping_after, the server MUST send a PING, unless an earlier one still waits for its PONG; what follows then counts from the moment at which it would have been sent.",
+        "When no complete frame has come from a user for ping_after, the server MUST send a PING, unless an earlier one still waits for its PONG; TIME-4 then counts from the moment at which this one would have been sent.",
     ),
     "TIME-4": Requirement(
         "MUST",
@@ -1105,17 +1114,16 @@ REQUIREMENTS: dict[str, Requirement] = {
         "SHOULD",
         "client",
         "14",
-        "A client SHOULD send a PING when it has heard nothing for longer than ping_after and a few seconds, and take a missing PONG for a lost connection.",
+        "A client SHOULD send a PING when it has heard nothing for longer than ping_after and a few seconds, and take the connection for lost if it hears nothing within pong_timeout of that. In CLOSING, where it may send no PING, it waits as long in all.",
     ),
-    "TIME-6": Requirement(
-        "SHOULD", "server", "14", "A timer SHOULD fire within a second of its time, and MUST NOT fire before it."
-    ),
+    "TIME-6": Requirement("SHOULD", "server", "14", "A timer SHOULD fire within a second of its time."),
     "TIME-7": Requirement(
         "SHOULD",
         "client",
         "14",
         "A client SHOULD take a HELLO that is not answered within 15 seconds for a lost connection.",
     ),
+    "TIME-8": Requirement("MUST", "server", "14", "A timer MUST NOT fire before its time."),
     "LIM-1": Requirement(
         "MUST",
         "server",
@@ -1132,7 +1140,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "15",
-        "An address is an IPv4 address or the first 64 bits of an IPv6 address. An IPv4 address that is mapped into IPv6 (::ffff:0:0/96) MUST be taken for the IPv4 address.",
+        "For these limits, an address is an IPv4 address or the first 64 bits of an IPv6 address. An IPv4 address that is mapped into IPv6 (::ffff:0:0/96) MUST be taken for the IPv4 address.",
     ),
     "LIM-4": Requirement(
         "MUST",
@@ -1144,7 +1152,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "15",
-        "A connection counts for max_connections and connections_per_address until the server has sent its GOODBYE or has lost it; one that was refused at accept MUST NOT count. For attempts_per_minute every connection counts but those refused with SHUTTING_DOWN, BANNED or TOO_MANY_ATTEMPTS.",
+        "A connection counts for max_connections and connections_per_address from accept, or from the end of its TLS handshake, until the server has sent its GOODBYE or has lost it; one that was refused at accept MUST NOT count. For attempts_per_minute every connection counts but those refused with SHUTTING_DOWN, BANNED or TOO_MANY_ATTEMPTS.",
     ),
     "LIM-6": Requirement(
         "MUST",
@@ -1152,17 +1160,23 @@ REQUIREMENTS: dict[str, Requirement] = {
         "15",
         "When the frames that wait for a client exceed send_queue bytes, the server MUST end that connection with SLOW_CONSUMER. It MUST NOT drop a single frame for a client that it keeps, and MUST NOT hold up others for one that reads slowly. What the operating system has taken does not wait any more. The frame that exceeds the limit stays queued, and GOODBYE follows it.",
     ),
+    "LIM-7": Requirement(
+        "MUST",
+        "server",
+        "15",
+        "Each limit and timer MUST lie within its range. A client MAY hold a server to them, whatever WELCOME says.",
+    ),
     "END-1": Requirement(
         "MUST",
         "server",
         "16",
-        "GOODBYE MUST be the last frame that a server sends on a connection, and it MUST send one on every connection that it ends, unless the connection is lost.",
+        "GOODBYE MUST be the last frame that a server sends on a connection, and it MUST send one on every connection that it ends, but for those that are lost and those of END-11.",
     ),
     "END-2": Requirement(
         "MUST",
         "server",
         "16",
-        "After GOODBYE the server MUST shut down its sending side of the TCP connection, go on to read and drop what still comes, and close when the client has closed or close_drain is over, counted from when GOODBYE was queued. Were it to close at once, data that is still under way from the client would cause a reset, which could destroy the GOODBYE before it is read.",
+        "After GOODBYE the server MUST shut down its sending side of the connection, go on to read and drop what still comes, and close when the client has closed or close_drain is over, counted from when GOODBYE was queued. Were it to close at once, data that is still under way from the client would cause a reset, which could destroy the GOODBYE before it is read.",
     ),
     "END-3": Requirement(
         "MUST",
@@ -1186,13 +1200,13 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "client",
         "16",
-        "A client MUST take an end of the stream without GOODBYE for a lost connection, and MUST tell it from one that was ended with a reason.",
+        "A client MUST take an end of the stream without GOODBYE for a lost connection, and MUST NOT show it as one for which the server has given a reason.",
     ),
     "END-7": Requirement(
         "MUST",
         "server",
         "16",
-        "LEFT MUST bear this reason: LEFT after LEAVE or an end of stream between two frames; LOST after a reset or an end of stream inside a frame; TIMED_OUT after KEEPALIVE_TIMEOUT or FRAME_TIMEOUT; TOO_SLOW after SLOW_CONSUMER; KICKED and BANNED after those; VIOLATION after MALFORMED (other than by END-4), FRAME_TOO_LARGE, UNEXPECTED_MESSAGE or FLOOD; FAILED after INTERNAL.",
+        "LEFT MUST bear this reason: LEFT after LEAVE or an end of stream between two frames; LOST after a reset, any other failure of the connection, or an end of stream inside a frame; TIMED_OUT after KEEPALIVE_TIMEOUT or FRAME_TIMEOUT; TOO_SLOW after SLOW_CONSUMER; KICKED after KICKED; BANNED after BANNED; VIOLATION after MALFORMED (other than by END-4), FRAME_TOO_LARGE, UNEXPECTED_MESSAGE or FLOOD; FAILED after INTERNAL.",
     ),
     "END-8": Requirement(
         "MUST",
@@ -1212,17 +1226,29 @@ REQUIREMENTS: dict[str, Requirement] = {
         "16",
         "When a connection ends and a LEFT is due for it, the server MUST queue the LEFT in the same step of the order as the GOODBYE, or as it learns of the loss.",
     ),
+    "END-11": Requirement(
+        "MAY",
+        "server",
+        "16",
+        "A server MAY close a connection without GOODBYE while its TLS handshake is not done, when the client has ended a stream of TLS (where the other direction need not stay open), and when so many connections are being turned away already that it can hold no more.",
+    ),
+    "END-12": Requirement(
+        "SHOULD",
+        "server",
+        "16",
+        "A server that fails as a whole SHOULD send GOODBYE with INTERNAL on every connection, and no LEFT, and end with the exit code 1.",
+    ),
     "OP-1": Requirement(
         "MUST",
         "server",
         "17",
-        "/kick MUST end the user's connection with KICKED; the reason given, if any, stands in its detail, and is held to what a detail may be.",
+        "/kick MUST end the user's connection with KICKED; the reason given, if any, stands in its detail. A reason that no detail can hold cannot be used (OP-6).",
     ),
     "OP-2": Requirement(
         "MUST",
         "server",
         "17",
-        "/ban MUST end the connection of every user and client that matches, with BANNED, and MUST keep out those who match from then on; the ban's reason stands in the detail of each BANNED.",
+        "/ban MUST end the connection of every user and client that matches, with BANNED and in one step, so that none of them is told of another's end, and MUST keep out those who match from then on; the ban's reason stands in the detail of each BANNED, and is judged as that of OP-1.",
     ),
     "OP-3": Requirement(
         "MUST",
@@ -1234,20 +1260,20 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "17",
-        "A ban MUST survive a restart of the server, a sudden one included, and MUST end with its duration: a whole number from 1 to 999999999 and one of s, m, h, d. The word behind the target is a duration if it begins with a digit, and otherwise begins the reason.",
+        "A ban MUST survive a restart of the server, a sudden one included, as soon as the console has answered the command, and MUST end with its duration: a whole number from 1 to 999999999 and one of s, m, h, d. The word behind the target is a duration if it begins with a digit, and otherwise begins the reason.",
     ),
     "OP-10": Requirement(
         "MUST",
         "server",
         "17",
-        "A ban of an address MUST match that address alone, one of a network all addresses in it, whatever stands in the bits behind its prefix; LIM-3 holds for mapped addresses. A later ban of the same target takes the place of the earlier one.",
+        "A ban of an address MUST match that address alone, one of a network all addresses in it, whatever stands in the bits behind its prefix; a mapped address is taken for what LIM-3 says. A later ban of the same target takes the place of the earlier one. Where several bans match an address, the one with the longest prefix gives the reason.",
     ),
     "OP-5": Requirement("MUST", "server", "17", "/unban MUST lift the ban at once."),
     "OP-6": Requirement(
         "MUST",
         "server",
         "17",
-        "An unknown command, a missing argument, one too many, or one that cannot be used MUST be explained at the console and change nothing.",
+        "A command that is unknown, lacks an argument, has one too many or one that cannot be used, and a ban for which there is no room, MUST be explained at the console, and MUST change nothing.",
     ),
     "OP-7": Requirement(
         "MUST",
@@ -1259,19 +1285,25 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "17",
-        "/stop MUST stop the server as END-8 says; with a number of seconds, every user is told by a NOTICE at once, and the server stops after that time; a later /stop takes the place of an earlier one. Where the system can tell a program to end (SIGTERM, SIGINT), that MUST work as /stop does. The program then ends with the exit code 0.",
+        "/stop MUST stop the server as END-8 says, at once if no number or 0 is given. With a number of seconds from 1 to 86400, every user is told by a NOTICE at once, and the server stops after that time; a later /stop takes the place of an earlier one. Where the system can tell a program to end (SIGTERM, SIGINT), that MUST work as /stop does. The program then ends with the exit code 0.",
     ),
     "OP-9": Requirement(
         "MUST",
         "server",
         "17",
-        "/all MUST send a NOTICE with scope ALL to every user, and /pm a NOTICE with scope PRIVATE to the one.",
+        "/all MUST send a NOTICE with scope ALL to every user, and /pm one with scope PRIVATE to the user named.",
+    ),
+    "OP-11": Requirement(
+        "MUST",
+        "server",
+        "17",
+        "/help MUST show each command of the list with what it does, /who each connection with the name of its user and its address, and /bans each ban that is in force with its reason.",
     ),
     "CLIENT-1": Requirement(
         "MUST",
         "client",
         "18",
-        "An unknown command, one that lacks an argument or has one too many, and a line that is not UTF-8 MUST be explained to the user, and nothing MUST be sent. The explanation goes where the lines below go. That of an unknown command names the command as it was typed; that of a wrong number of arguments shows the command's line of the list above; that of a text that is too long names max_text.",
+        "An unknown command, one that lacks an argument or has one too many, what is typed behind /leave, and a line that is not UTF-8 MUST be explained to the user, and nothing MUST be sent. The explanation goes where the lines below go. That of an unknown command names the command as it was typed, or its first 40 characters; that of a wrong number of arguments shows the first line of the command in the list above; that of a text that is too long gives the number max_text. A name that breaks NAME-1, or has more than max_name bytes, MAY be explained in the same way instead of being sent.",
     ),
     "CLIENT-10": Requirement(
         "MUST", "client", "18", "/help MUST show each command of the list on a line of its own, with what it does."
@@ -1286,7 +1318,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "client",
         "18",
-        "When its input ends, a client MUST wait for the replies that it is owed, and then LEAVE. A PONG to a keepalive PING of its own need not be waited for.",
+        "When its input ends, a client MUST send what it still holds back, wait for the replies that it is owed, and then LEAVE. A PONG to a keepalive PING of its own need not be waited for.",
     ),
     "CLIENT-4": Requirement(
         "MUST",
@@ -1298,23 +1330,38 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "client",
         "18",
-        "Nothing that comes from the network may act on the terminal or pass for another line: in names, texts, labels and details a client MUST show a line feed as U+21B5, a tab as a space, and every other character of the Unicode categories Cc, Cf, Cs, Co, Cn, Zl and Zp, except U+200C and U+200D, as its number in the form <U+202E>, with capital digits and at least four of them.",
+        "Nothing that comes from the network may act on the terminal or pass for another line: in names, texts, labels and details, those that its user typed among them, a client MUST show a line feed as U+21B5, a tab as a space, and every other character of the Unicode categories Cc, Cf, Cs, Co, Cn, Zl and Zp, except U+200C and U+200D, as its number in the form <U+202E>, with capital digits and at least four of them. Which characters are not assigned (Cn) depends on the version of Unicode that the client knows.",
     ),
     "CLIENT-6": Requirement("MUST", "client", "18", "A client MUST keep its name when its RENAME is refused."),
     "CLIENT-7": Requirement(
         "MUST",
         "client",
         "18",
-        "A client whose HELLO is refused by ERROR, and that has no one to ask for another name, MUST end with the exit code 3. It ends with 3 also after a GOODBYE with BANNED or KICKED, with 0 after LEFT, and with 1 after any other end or when it cannot connect, each with one line on standard error that says why, except after LEFT. Where the table marks a line with stderr, that line says why, and host and port MAY stand in front of it.",
+        "A client MUST end with the exit code 0 after a GOODBYE with LEFT; with 3 after one with BANNED or KICKED, after an ERROR in answer to HELLO if it has no one to ask for another name, and without connecting if it sees itself that the name breaks NAME-1; with 1 after any other end, and when it cannot connect. With 1 and 3 it says why in one line on standard error. Where the table marks a line with stderr, that line says why, and host and port MAY stand in front of it. The code 2 is for a command line that cannot be understood.",
     ),
     "CLIENT-8": Requirement(
-        "MUST", "client", "18", "A client MUST answer PING at any time, also while its user types nothing."
+        "MUST",
+        "client",
+        "18",
+        "In state ACTIVE, a client MUST answer PING at any time, also while its user types nothing.",
     ),
     "CLIENT-9": Requirement(
         "SHOULD",
         "client",
         "18",
-        "A client SHOULD keep within the rate that WELCOME tells, and hold back what it cannot send yet, so that nothing that is typed or piped into it is refused with RATE_LIMITED. (To count a token as spent until its reply has come, and the time of a new one from there, never goes beyond the server's own count.)",
+        "A client SHOULD keep within the rate that WELCOME tells, and hold back what it cannot send yet, so that nothing that is typed or piped into it is refused with RATE_LIMITED. (A client that counts a token as spent when it sends the request, and lets the time in which it comes back begin only at the reply, never counts on a token that the server does not have.)",
+    ),
+    "CLIENT-11": Requirement(
+        "MUST",
+        "client",
+        "18",
+        "While a ROSTER that /who has led to says that there are more, a client MUST ask for the next page, behind the last name of this one. It MUST stop at a page whose last name does not stand behind the name that it asked with.",
+    ),
+    "CLIENT-12": Requirement(
+        "SHOULD",
+        "client",
+        "18",
+        "A client that is told to end (SIGINT, SIGTERM) SHOULD drop what it holds back, LEAVE, and wait a few seconds for GOODBYE.",
     ),
     "LOG-1": Requirement(
         "SHOULD",

@@ -7,6 +7,7 @@ invariant: a line that was shown has left this program before the next thing hap
 from __future__ import annotations
 
 import asyncio
+import codecs
 import os
 import sys
 import threading
@@ -47,7 +48,9 @@ class LineSplitter:
         self._rest += piece[: LONGEST_LINE - len(self._rest)]
 
     def _line(self) -> str:
-        line = self._rest.removesuffix(b"\r").decode("utf-8", "surrogateescape")
+        # What was cut may end inside a character, which is no fault of whoever typed it (CLIENT-1).
+        decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        line = decoder.decode(self._rest.removesuffix(b"\r"), final=len(self._rest) < LONGEST_LINE)
         self._rest.clear()
         return line
 

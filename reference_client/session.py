@@ -142,7 +142,7 @@ class ClientSession:
         return self._take()
 
     def interrupt(self, now: float) -> list[Effect]:
-        """The user wants to be gone. The first time the server is told and may answer; the second time ends it.
+        """The user wants to be gone (CLIENT-12). The first time the server is told and may answer; the second time ends it.
 
         What is still to be sent is given up, with a word about it.
         """
@@ -260,8 +260,6 @@ class ClientSession:
     def _welcomed(self, welcome: Welcome, now: float) -> None:
         self._welcome, self._seq, self.name = welcome, welcome.seq, welcome.name
         self._bucket = Bucket(welcome.rate_burst, welcome.rate_per_second, now)
-        if welcome.version != PROTOCOL_VERSION:
-            self._broken(f"WELCOME names version {welcome.version:#06x}, which was not offered")  # HELLO-1
         while self._held and not self._ended:
             self._obey(self._held.popleft())
 
@@ -276,6 +274,7 @@ class ClientSession:
         self._seq = seq
 
     def _next_page(self, page: Roster, request: Who) -> None:
+        """CLIENT-11: ask on behind the last name of a page."""
         if not page.more or self._connection.state is not State.ACTIVE:
             return
         # A server that breaks WHO-1 or WHO-3 must not send the client round in circles.

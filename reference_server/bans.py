@@ -131,7 +131,7 @@ class BanList:
         return ban if ban is not None and ban.active(time) else None
 
     def of_address(self, address: Address, time: int) -> Ban | None:
-        """The ban with the smallest network that holds the address, or None."""
+        """The ban with the smallest network that holds the address, or None (OP-10)."""
         for version, length in self._prefixes:
             if version == address.version:
                 # OP-10: a network is known by its canonical form, so what holds the address is found by its name.

@@ -71,6 +71,7 @@ class Console:
     # -- one method a command ------------------------------------------------------------------------------------
 
     def _help(self, now: Now) -> None:
+        # OP-11, as for _who and _bans.
         for line in help_lines():
             self._print(line)
 

@@ -95,7 +95,7 @@ class Outbox:
         self._tell_left(peer, left or _REASONS.get(code, m.LeftReason.VIOLATION), now)
 
     def end_all(self, peers: list[Peer], code: str, detail: str, now: Now) -> None:
-        """End several connections in one step: none of them is told of the others' end."""
+        """End several connections in one step: none of them is told of the others' end (OP-2)."""
         for peer in peers:
             self._peers.remove(peer)
         for peer in peers:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections import deque
 
+#: The longest time that retry_after_ms can tell.
+_LONGEST_MS = 0xFFFFFFFF
+
 
 class Bucket:
     """The tokens and strikes of one connection (section 13). Times are seconds of a clock that never goes back."""
@@ -30,8 +33,8 @@ class Bucket:
         return max(1, math.ceil((1 - self._tokens) / self._per_second * 1000))
 
     def full_after_ms(self) -> int:
-        """Milliseconds from the last `take` until the bucket is full again."""
-        return math.ceil((self._burst - self._tokens) / self._per_second * 1000)
+        """Milliseconds from the last `take` until the bucket is full again, or as many as a frame can bear."""
+        return min(_LONGEST_MS, math.ceil((self._burst - self._tokens) / self._per_second * 1000))
 
 
 class Attempts:

@@ -79,7 +79,7 @@ class Server:
             self._guard(self.service.stop)
 
     def abort(self, error: BaseException) -> None:
-        """The server itself has failed: log it, tell and close every connection, and end (END-9)."""
+        """The server itself has failed: log it, tell and close every connection, and end (END-12)."""
         if self.failure is None:
             self.failure = error
             self._log.failure(self._clock().wall, "the server ends", error)
@@ -90,7 +90,7 @@ class Server:
     def _accepted(self, sock: socket.socket, address: str, tls: ssl.SSLContext | None) -> None:
         """A client has connected. With TLS, the service hears of it when the handshake is done."""
         if len(self._opening) + len(self._draining) > self.service.settings.max_connections + _SPARE:
-            sock.close()  # So many are being turned away, or have not shaken hands, that no more can be held.
+            sock.close()  # END-11: so many are being turned away, or have not shaken hands, that no more can be held.
             return
         link = Link(self, sock, parse_address(address), self._clock().clock, tls=tls is not None)
         task = self._loop.create_task(self._open(link, sock, tls))

@@ -98,7 +98,8 @@ class Service:
         header, partial = refused.header, refused.partial
         if isinstance(partial, m.Hello) and self._ends_hello(peer, partial):
             return self._out.take()
-        costly = partial is None or type(partial) in _COSTLY
+        # RATE-1: a LEAVE that is refused would be a way around the rate.
+        costly = partial is None or type(partial) in _COSTLY or type(partial) is m.Leave
         if costly and not self._take_token(peer, header.type, header.correlation, now):
             return self._out.take()
         code = refused.code
@@ -159,7 +160,7 @@ class Service:
         return self._out.take()
 
     def tick(self, now: Now) -> list[Effect]:
-        """Time has passed: to be called at `next_deadline`, or soon after (TIME-6)."""
+        """Time has passed: to be called at `next_deadline`, or soon after (TIME-6); nothing fires sooner (TIME-8)."""
         if self._console.stop_at is not None and now.clock >= self._console.stop_at:
             return self.stop(now)
         for peer in self.peers.due(now.clock, self.settings):
@@ -200,14 +201,14 @@ class Service:
         if code:
             return self._refuse(peer, hello.TYPE, hello.request_id, code)
         # HELLO-3: checking and claiming are one step, since nothing else is handled in between (ORD-1).
-        self._last_session_id += 1
+        self._last_session_id += 1  # NAME-8
         peer.session_id = self._last_session_id
         self.peers.rename(peer, hello.name)
         peer.heard = now.clock
         self.peers.watch(peer, self.settings)
         self._out.log("join", label(peer))
         seq = self._out.publish(m.Joined(seq=0, time=now.wall, who=peer.user))
-        # WELCOME-1: what is announced is what is enforced.
+        # WELCOME-1: what is announced is what is enforced. LIM-7: the options allow nothing beyond the ranges.
         limits = {limit: getattr(self.settings, limit) for limit in self.settings.__slots__}
         # EXT-10, EXT-6, EXT-11: this server has no capability, and sends nothing that would need one. HELLO-4: the newcomer
         # gets the seq and no JOINED. WELCOME-3, NAME-6: the name is as the client wrote it.

@@ -39,6 +39,13 @@ def test_strikes_count_refusals_and_are_forgotten_when_full() -> None:
     assert bucket.strikes == 0
 
 
+def test_time_until_full_fits_into_a_frame() -> None:
+    bucket = Bucket(5_000_000, 1, now=0.0)
+    for _ in range(5_000_000):
+        bucket.take(0.0)
+    assert bucket.full_after_ms() == 0xFFFFFFFF
+
+
 @given(st.integers(1, 50), st.integers(1, 100), st.lists(st.floats(0, 0.5), max_size=200))
 def test_never_more_than_burst_plus_rate(burst: int, rate: int, gaps: list[float]) -> None:
     """RATE-2: over any time, no more than burst + rate x time requests go through."""

@@ -78,7 +78,7 @@ Value = str | int | bool | Raw | Lines | None
 
 
 def wireshark(spec: Spec) -> str:
-    """The dissector: one file of Lua 5.1 to 5.4, for Wireshark 3 and 4."""
+    """The dissector: one file, in what Lua 5.1 to 5.4 have in common."""
     prefix = re.sub(r"[^a-z0-9]+", "_", spec.short.lower()).strip("_") or "protocol"
     return (
         f"-- Generated from {spec.sources[0]} by `python -m codegen`; change the spec, not this file.\n"
@@ -153,7 +153,9 @@ def _longest(spec: Spec) -> int:
     records = max(len(message.optional) for message in spec.messages) + 1
     record = BASE_SIZES[extension.tag] + greatest_size(extension.value) if extension else 0
     # Extensions and messages of later versions may make it longer.
-    return min(max(2 * (spec.frame.header_size + body + records * record), 1 << 16), capacity(length.base))
+    return min(
+        max(2 * (spec.frame.header_size + body + records * record), 1 << 16), capacity(length.base), (1 << 31) - 1
+    )
 
 
 def _ports(spec: Spec, *, tls: bool) -> list[str]:
@@ -243,6 +245,8 @@ def _integer(type_: IntegerType) -> Lines:
         size=BASE_SIZES[type_.base],
         min=_constant(low, type_.base),
         max=_constant(high, type_.base),
+        # A field may have a unit of its own instead.
+        unit=type_.unit or None,
         # As it is to be read by people.
         least=str(low) if wide and low is not None else None,
         most=str(high) if wide and high is not None else None,
@@ -309,7 +313,7 @@ def _field(field: Field | OptionalField) -> Lines:
     return _record(
         [field.name, field.type.name],
         const=_fixed_word(const, scalar_base(field.type)),
-        unit=field.unit or None,
+        unit=field.unit if field.unit != getattr(field.type, "unit", "") else None,
         # What is the same in every frame of a connection says nothing in a line.
         quiet=bool(announces) or None,
         doc=_line(field.doc),

@@ -32,7 +32,7 @@ def duty(data: bytes, state: State, waiting: type[Message] | None = None) -> tup
     frame = Frame(data)
     if fault := _length(frame, state):
         return Duty.ENDS, fault.rules
-    if frame.record is None and state is not State.CONNECTED and _is_event(frame.type):
+    if frame.record is None and state is not State.CONNECTED and _is_event(frame.type) and not frame.request_id:
         return Duty.PASSES_OVER, ("EXT-12",)
     for check in (_type, _layout, _values, _request_id, _critical):
         if fault := check(frame, state):

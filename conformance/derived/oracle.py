@@ -171,9 +171,14 @@ def costs(record: type[Message] | None) -> bool:
     return record not in _FREE
 
 
+def _costs(frame: Frame, now: Situation) -> bool:
+    """RATE-1: also a LEAVE that is to be refused."""
+    return costs(frame.record) or (frame.record is m.Leave and _critical(frame, now) is not None)
+
+
 def _rate(frame: Frame, now: Situation) -> Fault | None:
     """(5) The rate: FLOOD, RATE_LIMITED."""
-    if not costs(frame.record) or now.spent < now.settings.rate_burst:
+    if not _costs(frame, now) or now.spent < now.settings.rate_burst:
         return None
     if now.strikes + 1 >= now.settings.flood_strikes:
         return Fault("FLOOD", ("RATE-3",))
@@ -284,7 +289,7 @@ def _refusal(frame: Frame, fault: Fault, now: Situation) -> Answer:
         return _ending(fault, request_id, "VIOLATION", now)
     if limited:
         now = replace(now, strikes=now.strikes + 1)
-    elif costs(frame.record):
+    elif _costs(frame, now):
         now = replace(now, spent=now.spent + 1)
     fields = {"code": fault.code, "request_id": frame.request_id, "request_type": frame.type}
     fields["retry_after_ms"] = {"at least": 1} if limited else 0

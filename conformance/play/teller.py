@@ -66,9 +66,12 @@ class Teller:
         return values
 
     def _meeting(self, conditions: dict[str, Any], message: str, name: str) -> Any:
-        """A value that meets the conditions: the bound that they name, or the usual value."""
+        """A value that meets the conditions: the usual one where it does, so that ORD-3 holds, else the bound named."""
+        usual = self._default(message, name)
+        if not self.scope.difference(conditions, usual, field_constructs(message).get(name)):
+            return usual
         bound = conditions.get("at least", conditions.get("at most"))
-        return self._default(message, name) if bound is None else self.scope.number(bound)
+        return usual if bound is None else self.scope.number(bound)
 
     def _user(self, fields: dict[str, Any]) -> m.User:
         """A user of whom a step tells only the name, or only the session."""

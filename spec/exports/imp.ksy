@@ -67,21 +67,6 @@ types:
             message_type::joined: joined
             message_type::left: left
             message_type::renamed: renamed
-  name_form:
-    doc: The bytes of a name once more, to refuse wrong ones.
-    seq:
-      - id: first
-        type: u1
-        valid:
-          expr: (_ >= 0x41 and _ <= 0x5a) or (_ >= 0x61 and _ <= 0x7a)
-      - id: others
-        type: u1
-        repeat: eos
-        valid:
-          expr: _ == 0x2d or (_ >= 0x30 and _ <= 0x39) or (_ >= 0x41 and _ <= 0x5a) or _ == 0x5f or (_ >= 0x61 and _ <= 0x7a)
-    instances:
-      holds:
-        value: 'true'
   hello:
     doc: |-
       The client says which versions it speaks and which name it wants.
@@ -128,44 +113,6 @@ types:
         pos: _io.pos - len_name
         size: len_name + 0
         type: name_form
-  text_form:
-    doc: The bytes of a text once more, to refuse wrong ones.
-    seq:
-      - id: characters
-        type: character
-        repeat: eos
-        valid:
-          expr: _.code > 0x08 and (_.code < 0x0b or _.code > 0x1f) and (_.code < 0x7f or _.code > 0x9f)
-    instances:
-      holds:
-        value: 'true'
-  character:
-    doc: A character in UTF-8.
-    seq:
-      - id: lead
-        type: u1
-        valid:
-          expr: _ <= 0x7f or (_ >= 0xc2 and _ <= 0xf4)
-      - id: second
-        type: u1
-        if: lead >= 0x80
-        valid:
-          expr: '_ >= (lead == 0xe0 ? 0xa0 : (lead == 0xf0 ? 0x90 : 0x80)) and _ <= (lead == 0xed ? 0x9f : (lead == 0xf4 ? 0x8f : 0xbf))'
-      - id: third
-        type: u1
-        if: lead >= 0xe0
-        valid:
-          min: 128
-          max: 191
-      - id: fourth
-        type: u1
-        if: lead >= 0xf0
-        valid:
-          min: 128
-          max: 191
-    instances:
-      code:
-        value: 'lead <= 0x7f ? lead : (lead <= 0xdf ? lead % 0x20 * 0x40 + second % 0x40 : (lead <= 0xef ? (lead % 0x10 * 0x40 + second % 0x40) * 0x40 + third % 0x40 : ((lead % 0x08 * 0x40 + second % 0x40) * 0x40 + third % 0x40) * 0x40 + fourth % 0x40))'
   say:
     doc: |-
       The user says something to all.
@@ -237,22 +184,6 @@ types:
         pos: _io.pos - len_text
         size: len_text + 0
         type: text_form
-  cursor_form:
-    doc: The bytes of a cursor once more, to refuse wrong ones.
-    seq:
-      - id: first
-        type: u1
-        if: not _io.eof
-        valid:
-          expr: (_ >= 0x41 and _ <= 0x5a) or (_ >= 0x61 and _ <= 0x7a)
-      - id: others
-        type: u1
-        repeat: eos
-        valid:
-          expr: _ == 0x2d or (_ >= 0x30 and _ <= 0x39) or (_ >= 0x41 and _ <= 0x5a) or _ == 0x5f or (_ >= 0x61 and _ <= 0x7a)
-    instances:
-      holds:
-        value: 'true'
   who:
     doc: |-
       The user asks who is there, a page at a time.
@@ -342,17 +273,6 @@ types:
       - id: extensions
         type: extension
         repeat: eos
-  label_form:
-    doc: The bytes of a label once more, to refuse wrong ones.
-    seq:
-      - id: characters
-        type: character
-        repeat: eos
-        valid:
-          expr: _.code > 0x1f and (_.code < 0x7f or _.code > 0x9f)
-    instances:
-      holds:
-        value: 'true'
   welcome:
     doc: |-
       The client is a user now; these are the server's limits.
@@ -375,8 +295,7 @@ types:
           min: 1
         doc: |-
           This stay of the user
-          session_id: Names one stay of one user. The server never uses a session_id twice while it runs,
-          and a rename does not change it.
+          session_id: Names one stay of one user (NAME-7, NAME-8).
       - id: len_name
         type: u1
         valid:
@@ -530,17 +449,6 @@ types:
       - id: extensions
         type: extension
         repeat: eos
-  detail_form:
-    doc: The bytes of a detail once more, to refuse wrong ones.
-    seq:
-      - id: characters
-        type: character
-        repeat: eos
-        valid:
-          expr: _.code > 0x1f and (_.code < 0x7f or _.code > 0x9f)
-    instances:
-      holds:
-        value: 'true'
   error:
     doc: |-
       The request was not carried out, and the connection goes on.
@@ -569,7 +477,7 @@ types:
         valid:
           expr: form_of_detail.holds
         doc: |-
-          The same for people, or nothing
+          Why, in words for people, or nothing
           detail: A sentence for people, on one line. Programs never parse it. It holds no character of
           U+0000-U+001F, U+007F-U+009F.
       - id: extensions
@@ -605,7 +513,7 @@ types:
         valid:
           expr: form_of_detail.holds
         doc: |-
-          The same for people, or nothing
+          Why, in words for people, or nothing
           detail: A sentence for people, on one line. Programs never parse it. It holds no character of
           U+0000-U+001F, U+007F-U+009F.
       - id: extensions
@@ -849,8 +757,7 @@ types:
           min: 1
         doc: |-
           The stay
-          session_id: Names one stay of one user. The server never uses a session_id twice while it runs,
-          and a rename does not change it.
+          session_id: Names one stay of one user (NAME-7, NAME-8).
       - id: len_name
         type: u1
         valid:
@@ -869,6 +776,97 @@ types:
         pos: _io.pos - len_name
         size: len_name + 0
         type: name_form
+  name_form:
+    doc: The bytes of a name once more, to refuse wrong ones.
+    seq:
+      - id: first
+        type: u1
+        valid:
+          expr: (_ >= 0x41 and _ <= 0x5a) or (_ >= 0x61 and _ <= 0x7a)
+      - id: others
+        type: u1
+        repeat: eos
+        valid:
+          expr: _ == 0x2d or (_ >= 0x30 and _ <= 0x39) or (_ >= 0x41 and _ <= 0x5a) or _ == 0x5f or (_ >= 0x61 and _ <= 0x7a)
+    instances:
+      holds:
+        value: 'true'
+  text_form:
+    doc: The bytes of a text once more, to refuse wrong ones.
+    seq:
+      - id: characters
+        type: character
+        repeat: eos
+        valid:
+          expr: _.code > 0x08 and (_.code < 0x0b or _.code > 0x1f) and (_.code < 0x7f or _.code > 0x9f)
+    instances:
+      holds:
+        value: 'true'
+  character:
+    doc: A character in UTF-8.
+    seq:
+      - id: lead
+        type: u1
+        valid:
+          expr: _ <= 0x7f or (_ >= 0xc2 and _ <= 0xf4)
+      - id: second
+        type: u1
+        if: lead >= 0x80
+        valid:
+          expr: '_ >= (lead == 0xe0 ? 0xa0 : (lead == 0xf0 ? 0x90 : 0x80)) and _ <= (lead == 0xed ? 0x9f : (lead == 0xf4 ? 0x8f : 0xbf))'
+      - id: third
+        type: u1
+        if: lead >= 0xe0
+        valid:
+          min: 128
+          max: 191
+      - id: fourth
+        type: u1
+        if: lead >= 0xf0
+        valid:
+          min: 128
+          max: 191
+    instances:
+      code:
+        value: 'lead <= 0x7f ? lead : (lead <= 0xdf ? lead % 0x20 * 0x40 + second % 0x40 : (lead <= 0xef ? (lead % 0x10 * 0x40 + second % 0x40) * 0x40 + third % 0x40 : ((lead % 0x08 * 0x40 + second % 0x40) * 0x40 + third % 0x40) * 0x40 + fourth % 0x40))'
+  cursor_form:
+    doc: The bytes of a cursor once more, to refuse wrong ones.
+    seq:
+      - id: first
+        type: u1
+        if: not _io.eof
+        valid:
+          expr: (_ >= 0x41 and _ <= 0x5a) or (_ >= 0x61 and _ <= 0x7a)
+      - id: others
+        type: u1
+        repeat: eos
+        valid:
+          expr: _ == 0x2d or (_ >= 0x30 and _ <= 0x39) or (_ >= 0x41 and _ <= 0x5a) or _ == 0x5f or (_ >= 0x61 and _ <= 0x7a)
+    instances:
+      holds:
+        value: 'true'
+  label_form:
+    doc: The bytes of a label once more, to refuse wrong ones.
+    seq:
+      - id: characters
+        type: character
+        repeat: eos
+        valid:
+          expr: _.code > 0x1f and (_.code < 0x7f or _.code > 0x9f)
+    instances:
+      holds:
+        value: 'true'
+  detail_form:
+    doc: The bytes of a detail once more, to refuse wrong ones.
+    seq:
+      - id: characters
+        type: character
+        repeat: eos
+        valid:
+          expr: _.code > 0x1f and (_.code < 0x7f or _.code > 0x9f)
+    instances:
+      holds:
+        value: 'true'
 enums:
   message_type:
     0x01:
@@ -934,7 +932,7 @@ enums:
       doc: The user asked to leave or ended the stream in good order
     2:
       id: lost
-      doc: The connection was reset or its stream ended inside a frame
+      doc: The connection was reset or failed otherwise, or its stream ended inside a frame
     3:
       id: timed_out
       doc: 'Nothing more came: KEEPALIVE_TIMEOUT or FRAME_TIMEOUT'
@@ -1003,7 +1001,9 @@ enums:
       doc: LEAVE, or the end of the client's stream between two frames.
     129:
       id: malformed
-      doc: A frame that cannot be read as its type's layout says, or whose request_id is 0.
+      doc: |-
+        A length below 6, a frame that cannot be read as its type's layout says or whose request_id is
+        0, a stream that ends inside a frame, or a PONG that asks for what the server does not know.
     130:
       id: frame_too_large
       doc: A length greater than the limit in force.
@@ -1012,7 +1012,7 @@ enums:
       doc: A type that the state or the direction does not allow, or a PONG that answers no PING.
     132:
       id: version_unsupported
-      doc: HELLO offers no version that the server speaks; detail names those it does.
+      doc: HELLO offers no version that the server speaks.
     133:
       id: handshake_timeout
       doc: No HELLO was accepted within handshake_timeout.
@@ -1045,7 +1045,9 @@ enums:
       doc: A connection beyond connections_per_address.
     143:
       id: too_many_attempts
-      doc: A connection beyond attempts_per_minute, or the hello_tries-th HELLO refused.
+      doc: |-
+        A connection beyond attempts_per_minute, or the HELLO that would be refused for the
+        hello_tries-th time.
     144:
       id: internal
-      doc: The server failed while it handled this connection.
+      doc: The server failed while it handled this connection, or as a whole.

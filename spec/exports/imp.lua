@@ -73,7 +73,7 @@ local types = {
     form_code = "MALFORMED",
     forbidden = { { 0x0000, 0x001F }, { 0x007F, 0x009F } },
   },
-  duration = { kind = "integer", size = 4 },
+  duration = { kind = "integer", size = 4, unit = "ms" },
   error_code = {
     kind = "enum",
     size = 1,
@@ -102,13 +102,16 @@ local types = {
     open = true,
     values = {
       [128] = { "LEFT", "LEAVE, or the end of the client's stream between two frames." },
-      [129] = { "MALFORMED", "A frame that cannot be read as its type's layout says, or whose request_id is 0." },
+      [129] = {
+        "MALFORMED",
+        "A length below 6, a frame that cannot be read as its type's layout says or whose request_id is 0, a stream that ends inside a frame, or a PONG that asks for what the server does not know.",
+      },
       [130] = { "FRAME_TOO_LARGE", "A length greater than the limit in force." },
       [131] = {
         "UNEXPECTED_MESSAGE",
         "A type that the state or the direction does not allow, or a PONG that answers no PING.",
       },
-      [132] = { "VERSION_UNSUPPORTED", "HELLO offers no version that the server speaks; detail names those it does." },
+      [132] = { "VERSION_UNSUPPORTED", "HELLO offers no version that the server speaks." },
       [133] = { "HANDSHAKE_TIMEOUT", "No HELLO was accepted within handshake_timeout." },
       [134] = { "FRAME_TIMEOUT", "A frame was begun and not finished within frame_timeout." },
       [135] = { "KEEPALIVE_TIMEOUT", "No frame came within pong_timeout of the server's PING." },
@@ -119,8 +122,11 @@ local types = {
       [140] = { "SHUTTING_DOWN", "The server stops." },
       [141] = { "SERVER_FULL", "A connection beyond max_connections." },
       [142] = { "TOO_MANY_CONNECTIONS", "A connection beyond connections_per_address." },
-      [143] = { "TOO_MANY_ATTEMPTS", "A connection beyond attempts_per_minute, or the hello_tries-th HELLO refused." },
-      [144] = { "INTERNAL", "The server failed while it handled this connection." },
+      [143] = {
+        "TOO_MANY_ATTEMPTS",
+        "A connection beyond attempts_per_minute, or the HELLO that would be refused for the hello_tries-th time.",
+      },
+      [144] = { "INTERNAL", "The server failed while it handled this connection, or as a whole." },
     },
   },
   label = {
@@ -139,7 +145,7 @@ local types = {
     open = true,
     values = {
       [1] = { "LEFT", "The user asked to leave or ended the stream in good order" },
-      [2] = { "LOST", "The connection was reset or its stream ended inside a frame" },
+      [2] = { "LOST", "The connection was reset or failed otherwise, or its stream ended inside a frame" },
       [3] = { "TIMED_OUT", "Nothing more came: KEEPALIVE_TIMEOUT or FRAME_TIMEOUT" },
       [4] = { "TOO_SLOW", "The user did not read fast enough: SLOW_CONSUMER" },
       [5] = { "KICKED", "The operator removed the user" },
@@ -179,7 +185,7 @@ local types = {
     form_code = "INVALID_TEXT",
     forbidden = { { 0x0000, 0x0008 }, { 0x000B, 0x001F }, { 0x007F, 0x009F } },
   },
-  time = { kind = "integer", size = 8 },
+  time = { kind = "integer", size = 8, unit = "ms since the epoch" },
   u16 = { kind = "integer", size = 2 },
   u32 = { kind = "integer", size = 4 },
   u64 = { kind = "integer", size = 8 },
@@ -282,7 +288,7 @@ local messages = {
       { "name", "name", doc = "The name that the user bears now, as it was asked for" },
       { "server_name", "label", doc = "What the server is called, for people" },
       { "seq", "seq", doc = "The seq of the JOINED that the others get" },
-      { "time", "time", unit = "ms since the epoch", doc = "The time of that JOINED" },
+      { "time", "time", doc = "The time of that JOINED" },
       {
         "max_frame",
         "u32",
@@ -324,32 +330,18 @@ local messages = {
         quiet = true,
         doc = "New connections of one address in any minute",
       },
-      { "handshake_timeout", "duration", unit = "ms", quiet = true, doc = "From accept to an accepted HELLO" },
-      {
-        "frame_timeout",
-        "duration",
-        unit = "ms",
-        quiet = true,
-        doc = "From a frame's first byte to its last",
-      },
+      { "handshake_timeout", "duration", quiet = true, doc = "From accept to an accepted HELLO" },
+      { "frame_timeout", "duration", quiet = true, doc = "From a frame's first byte to its last" },
       {
         "ping_after",
         "duration",
-        unit = "ms",
         quiet = true,
         doc = "Silence of a client, after which the server sends PING",
       },
-      {
-        "pong_timeout",
-        "duration",
-        unit = "ms",
-        quiet = true,
-        doc = "From that PING to the end, if no frame comes",
-      },
+      { "pong_timeout", "duration", quiet = true, doc = "From that PING to the end, if no frame comes" },
       {
         "close_drain",
         "duration",
-        unit = "ms",
         quiet = true,
         doc = "How long the server reads and drops after GOODBYE, at most",
       },
@@ -362,7 +354,7 @@ local messages = {
     doc = "The request was carried out.",
     fields = {
       { "seq", "seq", doc = "The seq of the public event that the request caused, or 0" },
-      { "time", "time", unit = "ms since the epoch", doc = "When it was carried out" },
+      { "time", "time", doc = "When it was carried out" },
     },
   },
   [0x82] = {
@@ -383,8 +375,8 @@ local messages = {
     fields = {
       { "code", "error_code", doc = "Why" },
       { "request_type", "u8", doc = "The type of the request" },
-      { "retry_after_ms", "duration", unit = "ms", doc = "When to try again; 0 where that is of no use" },
-      { "detail", "detail", doc = "The same for people, or nothing" },
+      { "retry_after_ms", "duration", doc = "When to try again; 0 where that is of no use" },
+      { "detail", "detail", doc = "Why, in words for people, or nothing" },
     },
   },
   [0x84] = {
@@ -394,13 +386,8 @@ local messages = {
     doc = "The connection ends, and this is why.",
     fields = {
       { "code", "goodbye_code", doc = "Why" },
-      {
-        "retry_after_ms",
-        "duration",
-        unit = "ms",
-        doc = "How long to wait before the next attempt; 0 for no advice",
-      },
-      { "detail", "detail", doc = "The same for people, or nothing" },
+      { "retry_after_ms", "duration", doc = "How long to wait before the next attempt; 0 for no advice" },
+      { "detail", "detail", doc = "Why, in words for people, or nothing" },
     },
   },
   [0xC0] = {
@@ -410,7 +397,7 @@ local messages = {
     doc = "A user has said something to all.",
     fields = {
       { "seq", "seq", doc = "The number of this public event" },
-      { "time", "time", unit = "ms since the epoch", doc = "When it was said" },
+      { "time", "time", doc = "When it was said" },
       { "who", "user", doc = "Who said it" },
       { "text", "text", doc = "What was said, byte for byte" },
     },
@@ -421,7 +408,7 @@ local messages = {
     sender = "server",
     doc = "A user has said something to the receiver alone.",
     fields = {
-      { "time", "time", unit = "ms since the epoch", doc = "When it was said" },
+      { "time", "time", doc = "When it was said" },
       { "who", "user", doc = "Who said it" },
       { "text", "text", doc = "What was said, byte for byte" },
     },
@@ -433,7 +420,7 @@ local messages = {
     doc = "The operator has said something.",
     fields = {
       { "seq", "seq", doc = "The number of this public event; 0 when private" },
-      { "time", "time", unit = "ms since the epoch", doc = "When it was said" },
+      { "time", "time", doc = "When it was said" },
       { "scope", "notice_scope", doc = "To whom" },
       { "text", "text", doc = "What was said" },
     },
@@ -445,7 +432,7 @@ local messages = {
     doc = "A user has come.",
     fields = {
       { "seq", "seq", doc = "The number of this public event" },
-      { "time", "time", unit = "ms since the epoch", doc = "When" },
+      { "time", "time", doc = "When" },
       { "who", "user", doc = "Who" },
     },
   },
@@ -456,7 +443,7 @@ local messages = {
     doc = "A user is gone.",
     fields = {
       { "seq", "seq", doc = "The number of this public event" },
-      { "time", "time", unit = "ms since the epoch", doc = "When" },
+      { "time", "time", doc = "When" },
       { "who", "user", doc = "Who" },
       { "reason", "left_reason", doc = "Why" },
     },
@@ -468,7 +455,7 @@ local messages = {
     doc = "A user bears another name.",
     fields = {
       { "seq", "seq", doc = "The number of this public event" },
-      { "time", "time", unit = "ms since the epoch", doc = "When" },
+      { "time", "time", doc = "When" },
       { "who", "user", doc = "Who, with the old name" },
       { "new_name", "name", doc = "The new name" },
     },
@@ -477,9 +464,9 @@ local messages = {
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- What follows is the same for every protocol. It declares a filter name for each field that the tables above describe,
--- and reads frames by these tables. A `view` is what it knows of a field: its type and its filter names. `r` is where it
--- is in a frame: bytes are taken from `r.at` on, up to `r.stop`. No byte is read before it is known to be there, since
--- Wireshark would end the dissection otherwise; what a sender may write wrongly becomes an expert info.
+-- and reads frames by these tables. A `view` is what it knows of a field: its type and its filter names. `r` is where
+-- it is in a frame: bytes are taken from `r.at` on, up to `r.stop`. No byte is read before it is known to be there,
+-- since Wireshark would end the dissection otherwise; what a sender has written wrongly becomes an expert info.
 
 -- Loaded twice, as a plugin and by name, it is there already.
 local LOADED = "dissector of " .. protocol.name
@@ -590,22 +577,29 @@ local function wrong_characters(data, forbidden)
   return nil
 end
 
--- Whether all of the text matches; true where that cannot be told.
+-- The regular expression that a whole string has to match; false if it cannot be had.
+local function compiled(form)
+  if not regular then
+    return false
+  end
+  local made, regex = pcall(regular.new, "\\A(?:" .. form .. ")\\z", rex_pcre2 and rex_pcre2.flags().UTF or nil)
+  return made and regex
+end
+
+-- Whether a string has the form of its type; true where that cannot be told.
 local function has_form(type_, data)
   if type_.regex == nil then
-    local flags = regular == rex_pcre2 and regular and regular.flags().UTF or nil
-    local made, regex = pcall(regular and regular.new or error, "\\A(?:" .. type_.form .. ")\\z", flags)
-    type_.regex = made and regex or false
+    type_.regex = compiled(type_.form)
   end
   if not type_.regex then
     return true
   end
-  local found, place = pcall(type_.regex.find, type_.regex, data)
-  return not found or place ~= nil
+  local tried, place = pcall(type_.regex.find, type_.regex, data)
+  return not tried or place ~= nil
 end
 
--- What has no place in a line though it is UTF-8: controls of two bytes, separators of lines, what turns the direction of
--- the text, and noncharacters.
+-- What has no place in a line though it is UTF-8: controls of two bytes, separators of lines, what turns the direction
+-- of the text, and noncharacters.
 local UNSHOWN = { "\194[\128-\159]", "\226\128[\168-\174]", "\226\129[\166-\169]", "\239\191[\190\191]" }
 
 -- The text as it stands in a line: short, and with nothing in it that cannot be shown.
@@ -635,7 +629,7 @@ end
 local WIDTHS = { [1] = ProtoField.uint8, [2] = ProtoField.uint16, [4] = ProtoField.uint32, [8] = ProtoField.uint64 }
 local declared, taken = {}, {}
 
--- A filter name. Where a field of the protocol has it already, what is not one gets an underscore.
+-- A filter name. Where it is taken already, by a field of the protocol, what is none gets an underscore.
 local function declare(make, path, ...)
   while taken[path] do
     path = path .. "_"
@@ -651,7 +645,7 @@ local function title(name)
 end
 
 -- What a count is called, by the kind of what is behind it.
-local COUNTS = { string = { "length", "length" }, bytes = { "length", "length" }, array = { "count", "count" } }
+local COUNTS = { string = "length", bytes = "length", array = "count" }
 
 local views_of
 
@@ -659,7 +653,7 @@ local views_of
 local MOMENTS = { s = 1, ms = 1000, us = 1000000, ["µs"] = 1000000, ns = 1000000000 }
 
 local function declare_number(view, path, doc)
-  local type_, values, shown, names = view.type, nil, base.DEC, nil
+  local type_, shown, names = view.type, base.DEC, nil
   if type_.kind == "bool" then
     view.node = declare(ProtoField.bool, path, view.label, base.NONE, nil, nil, doc)
     return
@@ -697,14 +691,15 @@ end
 -- What is known of a field: its type, its filter names and those of what is in it, whose own come first.
 local function view_of(path, field, inner)
   local type_ = types[field[2]]
-  local view = { name = field[1], label = title(field[1]), type = type_, const = field.const, unit = field.unit }
+  local view = { name = field[1], label = title(field[1]), type = type_, const = field.const }
+  view.unit = field.unit or type_.unit
   view.quiet = field.quiet or field.const ~= nil
   local doc = field.doc or ""
   if type_.kind == "struct" then
     view.members = views_of(inner or path, type_.fields)
     view.node = declare(ProtoField.none, path, view.label, doc)
   elseif type_.kind == "array" then
-    view.item = view_of(path .. ".item", { "item", type_.item, doc = doc, unit = field.unit }, path)
+    view.item = view_of(path .. ".item", { "item", type_.item, doc = doc }, path)
     view.node = declare(ProtoField.none, path, view.label, doc)
   elseif type_.kind == "string" then
     view.node = declare(ProtoField.string, path, view.label, nil, doc)
@@ -715,7 +710,8 @@ local function view_of(path, field, inner)
   end
   local count = COUNTS[type_.kind]
   if count then
-    view.count = declare(WIDTHS[type_.count], path .. "." .. count[1], view.label .. " " .. count[2], base.DEC)
+    view.count_label = view.label .. " " .. count
+    view.count = declare(WIDTHS[type_.count], path .. "." .. count, view.count_label, base.DEC)
   end
   return view
 end
@@ -728,6 +724,7 @@ function views_of(path, fields)
   return views
 end
 
+-- What is known of the header, of each message by its number, and of what is not the protocol's own.
 local frame = protocol.frame
 local header, by_number, critical_mask = {}, {}, frame.critical_flags
 for _, field in ipairs(frame.fields) do
@@ -795,10 +792,10 @@ PROTO.experts = { experts.malformed, experts.refused, experts.unknown }
 
 -- -- Reading ----------------------------------------------------------------------------------------------------------
 
--- Notes what is wrong with an item, and the code with which the protocol answers it.
-local function fault(item, reason, code)
+-- Notes what is wrong with an item, by its label (nil for the frame), and the code with which the protocol answers it.
+local function fault(item, label, reason, code)
   local malformed = code == nil or code == codes.malformed or code == codes.too_large
-  local text = string.format("%s [%s]", reason, code or codes.malformed)
+  local text = string.format("%s%s [%s]", label and label .. ": " or "", reason, code or codes.malformed)
   item:add_proto_expert_info(malformed and experts.malformed or experts.refused, text)
 end
 
@@ -810,9 +807,9 @@ local function cut(reason)
 end
 
 -- The same for a count that says more than there is; that of a frame which the capture has cut may well be right.
-local function cut_at(r, item, range)
+local function cut_at(r, item, label, range)
   if not r.short then
-    fault(item, string.format("%s, and %d of %s are left", in_bytes(decimal(range)), r.stop - r.at, r.what))
+    fault(item, label, string.format("%s, and %d of %s are left", in_bytes(decimal(range)), r.stop - r.at, r.what))
   end
   cut()
 end
@@ -832,6 +829,10 @@ local function add(tree, field, range)
     return tree:add(field, range)
   end
   return tree:add_le(field, range)
+end
+
+local function constant(view)
+  return type(view.const) == "string" and "0x" .. view.const or string.format("%#x", view.const)
 end
 
 -- The moment that a number tells of, if that is before the year 10000.
@@ -864,12 +865,12 @@ function read.integer(r, tree, view)
   local item, value = add(tree, view.node, range), comparable(range)
   if view.const then
     if value ~= view.const then
-      fault(item, "is not " .. (type_.size == 8 and "0x" .. view.const or string.format("%#x", view.const)))
+      fault(item, view.label, "is not " .. constant(view))
     end
   elseif type_.min and value < type_.min then
-    fault(item, "less than " .. (type_.least or type_.min))
+    fault(item, view.label, "less than " .. (type_.least or type_.min))
   elseif type_.max and value > type_.max then
-    fault(item, "more than " .. (type_.most or type_.max))
+    fault(item, view.label, "more than " .. (type_.most or type_.max))
   end
   if view.per_second then
     show_moment(item, view, range)
@@ -888,7 +889,7 @@ function read.bool(r, tree, view)
   local range = take(r, view.type.size, view.label)
   local item, shown = add(tree, view.node, range), decimal(range)
   if shown ~= "0" and shown ~= "1" then
-    fault(item, shown .. " is neither 0 nor 1")
+    fault(item, view.label, shown .. " is neither 0 nor 1")
   end
   return shown == "0" and "false" or "true"
 end
@@ -900,7 +901,7 @@ function read.enum(r, tree, view)
     item:append_text((view.type.size == 8 and " " .. value[1] or "") .. (value[2] and ": " .. value[2] or ""))
     return value[1]
   elseif not view.type.open then
-    fault(item, decimal(range) .. " is none of the values")
+    fault(item, view.label, decimal(range) .. " is none of the values")
   end
   return decimal(range)
 end
@@ -928,10 +929,10 @@ end
 
 -- The bytes behind a count of them, and the item of the count.
 local function counted(r, tree, view)
-  local range = take(r, view.type.count, "the count of " .. view.label)
+  local range = take(r, view.type.count, view.count_label)
   local item, size = add(tree, view.count, range), amount(range)
   if size > r.stop - r.at then
-    cut_at(r, item, range)
+    cut_at(r, item, view.label, range)
   end
   return take(r, size, view.label), item
 end
@@ -942,18 +943,18 @@ function read.string(r, tree, view)
   local data = range:len() > 0 and range:raw() or ""
   local wrong = wrong_characters(data)
   if #data < type_.min then
-    fault(length, in_bytes(#data) .. ", fewer than " .. type_.min, type_.min_code)
+    fault(length, view.label, in_bytes(#data) .. ", fewer than " .. type_.min, type_.min_code)
   elseif #data > type_.max then
-    fault(length, in_bytes(#data) .. ", more than " .. type_.max, type_.max_code)
+    fault(length, view.label, in_bytes(#data) .. ", more than " .. type_.max, type_.max_code)
   elseif wrong then
-    fault(item, wrong, type_.form_code)
+    fault(item, view.label, wrong, type_.form_code)
   elseif type_.forbidden then
     local forbidden = wrong_characters(data, type_.forbidden)
     if forbidden then
-      fault(item, forbidden, type_.form_code)
+      fault(item, view.label, forbidden, type_.form_code)
     end
   elseif type_.form and not has_form(type_, data) then
-    fault(item, "not of the form " .. type_.form, type_.form_code)
+    fault(item, view.label, "not of the form " .. type_.form, type_.form_code)
   end
   if data == "" then
     return nil
@@ -967,7 +968,7 @@ function read.bytes(r, tree, view)
     add(tree, view.node, range)
   end
   if range:len() > view.type.max then
-    fault(length, in_bytes(range:len()) .. ", more than " .. view.type.max, view.type.max_code)
+    fault(length, view.label, in_bytes(range:len()) .. ", more than " .. view.type.max, view.type.max_code)
   end
   return in_bytes(range:len())
 end
@@ -1003,11 +1004,11 @@ end
 function read.array(r, tree, view)
   local start, type_ = r.at, view.type
   local item = tree:add(view.node, r.tvb:range(r.at, 0))
-  local range = take(r, type_.count, "the count of " .. view.label)
+  local range = take(r, type_.count, view.count_label)
   local length, number = add(item, view.count, range), amount(range)
   item:append_text(": " .. decimal(range))
   if number > type_.max then
-    fault(length, decimal(range) .. " items, more than " .. type_.max)
+    fault(length, view.label, decimal(range) .. " items, more than " .. type_.max)
     cut()
   end
   for index = 1, number do
@@ -1031,7 +1032,7 @@ local function read_optional(r, tree, view, stop)
   r.at = stop
   if inner.at < stop then
     tree:add(node.undecoded, r.tvb:range(inner.at, stop - inner.at))
-    fault(tree, in_bytes(stop - inner.at) .. " of the extension behind the value")
+    fault(tree, view.label, in_bytes(stop - inner.at) .. " of the extension behind the value")
   end
   return words[1]
 end
@@ -1040,7 +1041,7 @@ local function read_extension(r, tree, message, seen)
   local item = tree:add(node.extension, r.tvb:range(r.at, r.stop - r.at))
   if r.stop - r.at < extension.tag + extension.count then
     if not r.short then
-      fault(item, in_bytes(r.stop - r.at) .. " behind the fields, which are no extension")
+      fault(item, nil, in_bytes(r.stop - r.at) .. " behind the fields, which are no extension")
     end
     cut()
   end
@@ -1052,11 +1053,11 @@ local function read_extension(r, tree, message, seen)
   local length, size = add(item, node.size, range), amount(range)
   item:append_text(string.format(": tag %s, %s", decimal(tag_range), in_bytes(decimal(range))))
   if size > r.stop - r.at then
-    cut_at(r, length, range)
+    cut_at(r, length, "Extension", range)
   end
   item:set_len(r.at - start + size)
   if size > extension.max then
-    fault(length, in_bytes(size) .. ", more than " .. extension.max, extension.code)
+    fault(length, "Extension", in_bytes(size) .. ", more than " .. extension.max, extension.code)
   end
   if seen[tag] then
     item:add_proto_expert_info(experts.unknown, "The same tag again; the first counts")
@@ -1065,7 +1066,7 @@ local function read_extension(r, tree, message, seen)
     seen[tag] = true
     return read_optional(r, item, view, r.at + size)
   elseif odd then
-    fault(item, "critical, and not known here", codes.unsupported_critical)
+    fault(item, "Extension", "critical, and not known here", codes.unsupported_critical)
   end
   seen[tag] = true
   if size > 0 then
@@ -1076,7 +1077,7 @@ end
 
 -- -- Frames -----------------------------------------------------------------------------------------------------------
 
--- By packet and number within it: what else is known of a frame. By sender and correlation: requests without a reply yet.
+-- By packet and number within it: what else is known of a frame. By sender and correlation: requests without a reply.
 local links, waiting = {}, {}
 
 function PROTO.init()
@@ -1122,7 +1123,7 @@ local function link(r, pinfo, tree, message, correlation)
   end
 end
 
--- Why a length cannot be that of a frame, or nil. Whatever follows such a one, nobody can tell where the next frame begins.
+-- Why a length cannot be that of a frame, or nil. Behind such a one nobody can tell where the next frame begins.
 local function senseless(length)
   if length > protocol.longest then
     return "length beyond any frame"
@@ -1142,7 +1143,7 @@ local function read_header(r, tree)
       r.senseless = senseless(amount(range))
       if r.senseless then
         local code = amount(range) > protocol.longest and codes.too_large or codes.malformed
-        fault(item, r.senseless .. "; what follows is not taken for its bytes", code)
+        fault(item, nil, r.senseless .. "; what follows is not taken for its bytes", code)
       end
     elseif view.role == "type" then
       message, number = by_number[value], item
@@ -1157,12 +1158,12 @@ local function read_header(r, tree)
         end
       end
       if common_bit(hexadecimal(range), critical_mask) then
-        fault(item, "a critical flag is set that is not known here", codes.unsupported_critical)
+        fault(item, view.label, "a critical one is set that is not known here", codes.unsupported_critical)
       end
     elseif view.role == "correlation" then
       correlation = decimal(range)
     elseif view.const and value ~= view.const then
-      fault(item, "is not " .. (view.size == 8 and "0x" .. view.const or string.format("%#x", view.const)))
+      fault(item, view.label, "is not " .. constant(view))
     end
     if r.senseless then
       return nil
@@ -1184,7 +1185,7 @@ local function read_frame(r, pinfo, tree)
   end
   local sender = sender_of(pinfo)
   if sender and message.sender ~= "either" and message.sender ~= sender then
-    fault(number, string.format("a %s does not send %s", sender, message.name), codes.unexpected)
+    fault(number, nil, string.format("a %s does not send %s", sender, message.name), codes.unexpected)
   end
   tree:add(message.node, r.tvb:range()):set_hidden() -- So that a filter can be the name of a message.
   link(r, pinfo, tree, message, correlation)
@@ -1198,12 +1199,18 @@ local function read_frame(r, pinfo, tree)
   end
 end
 
--- Add what a frame says to the line of its packet, which other frames may share.
+-- Add what a frame says to the line of its packet, which other frames may share; of very many the first are enough.
 local function add_info(pinfo, text)
   local column = pinfo.cols.info
   column:clear() -- What TCP has said; our own is behind a fence.
-  column:append((tostring(column) == "" and "" or ", ") .. text)
-  column:fence()
+  local before = tostring(column)
+  if #before < 300 then
+    column:append((before == "" and "" or ", ") .. text)
+    column:fence()
+  elseif not before:find("…$") then
+    column:append(", …")
+    column:fence()
+  end
 end
 
 -- One whole frame; or all that is left of a segment, if its length makes no sense.
@@ -1222,7 +1229,7 @@ local function dissect(tvb, pinfo, tree)
     short = short .. " [cut by the capture]"
   elseif not done then
     if problem.reason then
-      fault(item, problem.reason)
+      fault(item, nil, problem.reason)
     end
     short = short .. " [malformed]"
   elseif r.senseless then
@@ -1314,7 +1321,7 @@ for _, entry in ipairs(TABLES) do
   PROTO.prefs[entry[2]] = Pref.range(entry[3], protocol[entry[2]], "Where a server of this protocol listens", 65535)
   DissectorTable.get(entry[1]):add_for_decode_as(PROTO)
 end
-PROTO.prefs.longest = Pref.uint("Longest frame", protocol.longest, "A greater length is shown as a fault and not waited for")
+PROTO.prefs.longest = Pref.uint("Longest frame", protocol.longest, "A greater length is a fault and not waited for")
 
 function PROTO.prefs_changed()
   protocol.longest = PROTO.prefs.longest

@@ -45,6 +45,7 @@ class Grammar:
         self.frame = spec.frame
         self.id = _grammar_id(spec)
         self.types: dict[str, Node] = {}
+        self.helpers: dict[str, Node] = {}  # They stand behind the types that need them.
         self.enums: dict[str, Node] = {}
         # Messages, structs and enumerations come first; where names clash, all else makes way.
         self.names = Names(self.id, *_CLASSES)
@@ -91,7 +92,7 @@ class Grammar:
             "doc": f"{_prose(spec.abstract)}\n\n{_prose(usage)}",
             **({"doc-ref": spec.document} if spec.document else {}),
             "seq": [{"id": "frames", "type": self.frame_name, "repeat": "eos"}],
-            "types": self.types,
+            "types": {**self.types, **self.helpers},
             "enums": {**({self.numbers_name: numbers} if self.numbers_name else {}), **self.enums},
         }
 
@@ -145,7 +146,7 @@ class Grammar:
             self.field(value, field)
             self.end(value)
             name = self.names.new(f"{field.name}_extension")
-            self.types[name] = self.type(value, f"Since version {field.since}.")
+            self.helpers[name] = self.type(value, f"Since version {field.since}.")
             cases[number(field.tag)] = name
         members.add("value", size=size, type={"switch-on": "tag", "cases": cases} if cases else "")
         return self.type(members, _prose(extension.value.doc), self.sections.insert("extension"))
@@ -161,7 +162,7 @@ class Grammar:
             name = self.extension_name
             if message.optional:
                 name = self.names.new(f"{self.of_message[message.name]}_extension")
-                self.types[name] = self.extension(message.optional)
+                self.helpers[name] = self.extension(message.optional)
             members.add("extensions", type=name, repeat="eos")
         else:
             self.end(members)
@@ -199,12 +200,12 @@ class Grammar:
         if type_.name not in self.of_type:
             name = self.of_type[type_.name] = self.names.new(type_.name)
             if isinstance(type_, BitsType):
-                self.types[name] = self.bits(type_)
+                self.helpers[name] = self.bits(type_)
             else:
                 member = "items" if isinstance(type_, ArrayType) else "value"
                 members = Members(member)
                 self.value(members, member, type_, "", None)
-                self.types[name] = self.type(members, _prose(type_.doc), self.sections.insert("types"))
+                self.helpers[name] = self.type(members, _prose(type_.doc), self.sections.insert("types"))
         return self.of_type[type_.name]
 
     def bits(self, type_: BitsType) -> Node:
@@ -226,7 +227,7 @@ class Grammar:
         key = f"form of {type_.name}"
         if key not in self.of_type:
             name = self.of_type[key] = self.names.new(f"{type_.name}_form")
-            self.types[name] = {}  # Here it stands; what it needs comes behind it.
+            self.helpers[name] = {}  # Here it stands; what it needs comes behind it.
             members, alphabet = Members("first", "others", "characters"), Alphabet.of(type_.pattern)
             if alphabet:
                 if alphabet.first:
@@ -238,7 +239,7 @@ class Grammar:
                 valid = {"expr": conditions} if conditions else ""
                 members.add("characters", type=self.character(), repeat="eos", valid=valid)
             members.instances["holds"] = {"value": "true"}
-            self.types[name] = self.type(
+            self.helpers[name] = self.type(
                 members, _prose(f"The bytes of a {type_.name} once more, to refuse wrong ones.")
             )
         return self.of_type[key]
@@ -247,7 +248,7 @@ class Grammar:
         """The name of the type of a character in UTF-8."""
         if "character in UTF-8" not in self.of_type:
             name = self.of_type["character in UTF-8"] = self.names.new("character")
-            self.types[name] = CHARACTER
+            self.helpers[name] = CHARACTER
         return self.of_type["character in UTF-8"]
 
     # -- fields ----------------------------------------------------------------------------------------------------------

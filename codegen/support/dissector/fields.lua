@@ -3,7 +3,7 @@
 local WIDTHS = { [1] = ProtoField.uint8, [2] = ProtoField.uint16, [4] = ProtoField.uint32, [8] = ProtoField.uint64 }
 local declared, taken = {}, {}
 
--- A filter name. Where a field of the protocol has it already, what is not one gets an underscore.
+-- A filter name. Where it is taken already, by a field of the protocol, what is none gets an underscore.
 local function declare(make, path, ...)
   while taken[path] do
     path = path .. "_"
@@ -19,7 +19,7 @@ local function title(name)
 end
 
 -- What a count is called, by the kind of what is behind it.
-local COUNTS = { string = { "length", "length" }, bytes = { "length", "length" }, array = { "count", "count" } }
+local COUNTS = { string = "length", bytes = "length", array = "count" }
 
 local views_of
 
@@ -27,7 +27,7 @@ local views_of
 local MOMENTS = { s = 1, ms = 1000, us = 1000000, ["µs"] = 1000000, ns = 1000000000 }
 
 local function declare_number(view, path, doc)
-  local type_, values, shown, names = view.type, nil, base.DEC, nil
+  local type_, shown, names = view.type, base.DEC, nil
   if type_.kind == "bool" then
     view.node = declare(ProtoField.bool, path, view.label, base.NONE, nil, nil, doc)
     return
@@ -65,14 +65,15 @@ end
 -- What is known of a field: its type, its filter names and those of what is in it, whose own come first.
 local function view_of(path, field, inner)
   local type_ = types[field[2]]
-  local view = { name = field[1], label = title(field[1]), type = type_, const = field.const, unit = field.unit }
+  local view = { name = field[1], label = title(field[1]), type = type_, const = field.const }
+  view.unit = field.unit or type_.unit
   view.quiet = field.quiet or field.const ~= nil
   local doc = field.doc or ""
   if type_.kind == "struct" then
     view.members = views_of(inner or path, type_.fields)
     view.node = declare(ProtoField.none, path, view.label, doc)
   elseif type_.kind == "array" then
-    view.item = view_of(path .. ".item", { "item", type_.item, doc = doc, unit = field.unit }, path)
+    view.item = view_of(path .. ".item", { "item", type_.item, doc = doc }, path)
     view.node = declare(ProtoField.none, path, view.label, doc)
   elseif type_.kind == "string" then
     view.node = declare(ProtoField.string, path, view.label, nil, doc)
@@ -83,7 +84,8 @@ local function view_of(path, field, inner)
   end
   local count = COUNTS[type_.kind]
   if count then
-    view.count = declare(WIDTHS[type_.count], path .. "." .. count[1], view.label .. " " .. count[2], base.DEC)
+    view.count_label = view.label .. " " .. count
+    view.count = declare(WIDTHS[type_.count], path .. "." .. count, view.count_label, base.DEC)
   end
   return view
 end
@@ -96,6 +98,7 @@ function views_of(path, fields)
   return views
 end
 
+-- What is known of the header, of each message by its number, and of what is not the protocol's own.
 local frame = protocol.frame
 local header, by_number, critical_mask = {}, {}, frame.critical_flags
 for _, field in ipairs(frame.fields) do

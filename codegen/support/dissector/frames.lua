@@ -7,7 +7,7 @@ local function read_optional(r, tree, view, stop)
   r.at = stop
   if inner.at < stop then
     tree:add(node.undecoded, r.tvb:range(inner.at, stop - inner.at))
-    fault(tree, in_bytes(stop - inner.at) .. " of the extension behind the value")
+    fault(tree, view.label, in_bytes(stop - inner.at) .. " of the extension behind the value")
   end
   return words[1]
 end
@@ -16,7 +16,7 @@ local function read_extension(r, tree, message, seen)
   local item = tree:add(node.extension, r.tvb:range(r.at, r.stop - r.at))
   if r.stop - r.at < extension.tag + extension.count then
     if not r.short then
-      fault(item, in_bytes(r.stop - r.at) .. " behind the fields, which are no extension")
+      fault(item, nil, in_bytes(r.stop - r.at) .. " behind the fields, which are no extension")
     end
     cut()
   end
@@ -28,11 +28,11 @@ local function read_extension(r, tree, message, seen)
   local length, size = add(item, node.size, range), amount(range)
   item:append_text(string.format(": tag %s, %s", decimal(tag_range), in_bytes(decimal(range))))
   if size > r.stop - r.at then
-    cut_at(r, length, range)
+    cut_at(r, length, "Extension", range)
   end
   item:set_len(r.at - start + size)
   if size > extension.max then
-    fault(length, in_bytes(size) .. ", more than " .. extension.max, extension.code)
+    fault(length, "Extension", in_bytes(size) .. ", more than " .. extension.max, extension.code)
   end
   if seen[tag] then
     item:add_proto_expert_info(experts.unknown, "The same tag again; the first counts")
@@ -41,7 +41,7 @@ local function read_extension(r, tree, message, seen)
     seen[tag] = true
     return read_optional(r, item, view, r.at + size)
   elseif odd then
-    fault(item, "critical, and not known here", codes.unsupported_critical)
+    fault(item, "Extension", "critical, and not known here", codes.unsupported_critical)
   end
   seen[tag] = true
   if size > 0 then
@@ -52,7 +52,7 @@ end
 
 -- -- Frames -----------------------------------------------------------------------------------------------------------
 
--- By packet and number within it: what else is known of a frame. By sender and correlation: requests without a reply yet.
+-- By packet and number within it: what else is known of a frame. By sender and correlation: requests without a reply.
 local links, waiting = {}, {}
 
 function PROTO.init()
@@ -98,7 +98,7 @@ local function link(r, pinfo, tree, message, correlation)
   end
 end
 
--- Why a length cannot be that of a frame, or nil. Whatever follows such a one, nobody can tell where the next frame begins.
+-- Why a length cannot be that of a frame, or nil. Behind such a one nobody can tell where the next frame begins.
 local function senseless(length)
   if length > protocol.longest then
     return "length beyond any frame"
@@ -118,7 +118,7 @@ local function read_header(r, tree)
       r.senseless = senseless(amount(range))
       if r.senseless then
         local code = amount(range) > protocol.longest and codes.too_large or codes.malformed
-        fault(item, r.senseless .. "; what follows is not taken for its bytes", code)
+        fault(item, nil, r.senseless .. "; what follows is not taken for its bytes", code)
       end
     elseif view.role == "type" then
       message, number = by_number[value], item
@@ -133,12 +133,12 @@ local function read_header(r, tree)
         end
       end
       if common_bit(hexadecimal(range), critical_mask) then
-        fault(item, "a critical flag is set that is not known here", codes.unsupported_critical)
+        fault(item, view.label, "a critical one is set that is not known here", codes.unsupported_critical)
       end
     elseif view.role == "correlation" then
       correlation = decimal(range)
     elseif view.const and value ~= view.const then
-      fault(item, "is not " .. (view.size == 8 and "0x" .. view.const or string.format("%#x", view.const)))
+      fault(item, view.label, "is not " .. constant(view))
     end
     if r.senseless then
       return nil
@@ -160,7 +160,7 @@ local function read_frame(r, pinfo, tree)
   end
   local sender = sender_of(pinfo)
   if sender and message.sender ~= "either" and message.sender ~= sender then
-    fault(number, string.format("a %s does not send %s", sender, message.name), codes.unexpected)
+    fault(number, nil, string.format("a %s does not send %s", sender, message.name), codes.unexpected)
   end
   tree:add(message.node, r.tvb:range()):set_hidden() -- So that a filter can be the name of a message.
   link(r, pinfo, tree, message, correlation)
@@ -174,12 +174,18 @@ local function read_frame(r, pinfo, tree)
   end
 end
 
--- Add what a frame says to the line of its packet, which other frames may share.
+-- Add what a frame says to the line of its packet, which other frames may share; of very many the first are enough.
 local function add_info(pinfo, text)
   local column = pinfo.cols.info
   column:clear() -- What TCP has said; our own is behind a fence.
-  column:append((tostring(column) == "" and "" or ", ") .. text)
-  column:fence()
+  local before = tostring(column)
+  if #before < 300 then
+    column:append((before == "" and "" or ", ") .. text)
+    column:fence()
+  elseif not before:find("…$") then
+    column:append(", …")
+    column:fence()
+  end
 end
 
 -- One whole frame; or all that is left of a segment, if its length makes no sense.
@@ -198,7 +204,7 @@ local function dissect(tvb, pinfo, tree)
     short = short .. " [cut by the capture]"
   elseif not done then
     if problem.reason then
-      fault(item, problem.reason)
+      fault(item, nil, problem.reason)
     end
     short = short .. " [malformed]"
   elseif r.senseless then

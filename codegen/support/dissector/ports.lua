@@ -61,7 +61,7 @@ for _, entry in ipairs(TABLES) do
   PROTO.prefs[entry[2]] = Pref.range(entry[3], protocol[entry[2]], "Where a server of this protocol listens", 65535)
   DissectorTable.get(entry[1]):add_for_decode_as(PROTO)
 end
-PROTO.prefs.longest = Pref.uint("Longest frame", protocol.longest, "A greater length is shown as a fault and not waited for")
+PROTO.prefs.longest = Pref.uint("Longest frame", protocol.longest, "A greater length is a fault and not waited for")
 
 function PROTO.prefs_changed()
   protocol.longest = PROTO.prefs.longest

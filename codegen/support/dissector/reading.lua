@@ -1,9 +1,9 @@
 -- -- Reading ----------------------------------------------------------------------------------------------------------
 
--- Notes what is wrong with an item, and the code with which the protocol answers it.
-local function fault(item, reason, code)
+-- Notes what is wrong with an item, by its label (nil for the frame), and the code with which the protocol answers it.
+local function fault(item, label, reason, code)
   local malformed = code == nil or code == codes.malformed or code == codes.too_large
-  local text = string.format("%s [%s]", reason, code or codes.malformed)
+  local text = string.format("%s%s [%s]", label and label .. ": " or "", reason, code or codes.malformed)
   item:add_proto_expert_info(malformed and experts.malformed or experts.refused, text)
 end
 
@@ -15,9 +15,9 @@ local function cut(reason)
 end
 
 -- The same for a count that says more than there is; that of a frame which the capture has cut may well be right.
-local function cut_at(r, item, range)
+local function cut_at(r, item, label, range)
   if not r.short then
-    fault(item, string.format("%s, and %d of %s are left", in_bytes(decimal(range)), r.stop - r.at, r.what))
+    fault(item, label, string.format("%s, and %d of %s are left", in_bytes(decimal(range)), r.stop - r.at, r.what))
   end
   cut()
 end
@@ -37,6 +37,10 @@ local function add(tree, field, range)
     return tree:add(field, range)
   end
   return tree:add_le(field, range)
+end
+
+local function constant(view)
+  return type(view.const) == "string" and "0x" .. view.const or string.format("%#x", view.const)
 end
 
 -- The moment that a number tells of, if that is before the year 10000.
@@ -69,12 +73,12 @@ function read.integer(r, tree, view)
   local item, value = add(tree, view.node, range), comparable(range)
   if view.const then
     if value ~= view.const then
-      fault(item, "is not " .. (type_.size == 8 and "0x" .. view.const or string.format("%#x", view.const)))
+      fault(item, view.label, "is not " .. constant(view))
     end
   elseif type_.min and value < type_.min then
-    fault(item, "less than " .. (type_.least or type_.min))
+    fault(item, view.label, "less than " .. (type_.least or type_.min))
   elseif type_.max and value > type_.max then
-    fault(item, "more than " .. (type_.most or type_.max))
+    fault(item, view.label, "more than " .. (type_.most or type_.max))
   end
   if view.per_second then
     show_moment(item, view, range)
@@ -93,7 +97,7 @@ function read.bool(r, tree, view)
   local range = take(r, view.type.size, view.label)
   local item, shown = add(tree, view.node, range), decimal(range)
   if shown ~= "0" and shown ~= "1" then
-    fault(item, shown .. " is neither 0 nor 1")
+    fault(item, view.label, shown .. " is neither 0 nor 1")
   end
   return shown == "0" and "false" or "true"
 end
@@ -105,7 +109,7 @@ function read.enum(r, tree, view)
     item:append_text((view.type.size == 8 and " " .. value[1] or "") .. (value[2] and ": " .. value[2] or ""))
     return value[1]
   elseif not view.type.open then
-    fault(item, decimal(range) .. " is none of the values")
+    fault(item, view.label, decimal(range) .. " is none of the values")
   end
   return decimal(range)
 end
@@ -133,10 +137,10 @@ end
 
 -- The bytes behind a count of them, and the item of the count.
 local function counted(r, tree, view)
-  local range = take(r, view.type.count, "the count of " .. view.label)
+  local range = take(r, view.type.count, view.count_label)
   local item, size = add(tree, view.count, range), amount(range)
   if size > r.stop - r.at then
-    cut_at(r, item, range)
+    cut_at(r, item, view.label, range)
   end
   return take(r, size, view.label), item
 end
@@ -147,18 +151,18 @@ function read.string(r, tree, view)
   local data = range:len() > 0 and range:raw() or ""
   local wrong = wrong_characters(data)
   if #data < type_.min then
-    fault(length, in_bytes(#data) .. ", fewer than " .. type_.min, type_.min_code)
+    fault(length, view.label, in_bytes(#data) .. ", fewer than " .. type_.min, type_.min_code)
   elseif #data > type_.max then
-    fault(length, in_bytes(#data) .. ", more than " .. type_.max, type_.max_code)
+    fault(length, view.label, in_bytes(#data) .. ", more than " .. type_.max, type_.max_code)
   elseif wrong then
-    fault(item, wrong, type_.form_code)
+    fault(item, view.label, wrong, type_.form_code)
   elseif type_.forbidden then
     local forbidden = wrong_characters(data, type_.forbidden)
     if forbidden then
-      fault(item, forbidden, type_.form_code)
+      fault(item, view.label, forbidden, type_.form_code)
     end
   elseif type_.form and not has_form(type_, data) then
-    fault(item, "not of the form " .. type_.form, type_.form_code)
+    fault(item, view.label, "not of the form " .. type_.form, type_.form_code)
   end
   if data == "" then
     return nil
@@ -172,7 +176,7 @@ function read.bytes(r, tree, view)
     add(tree, view.node, range)
   end
   if range:len() > view.type.max then
-    fault(length, in_bytes(range:len()) .. ", more than " .. view.type.max, view.type.max_code)
+    fault(length, view.label, in_bytes(range:len()) .. ", more than " .. view.type.max, view.type.max_code)
   end
   return in_bytes(range:len())
 end
@@ -208,11 +212,11 @@ end
 function read.array(r, tree, view)
   local start, type_ = r.at, view.type
   local item = tree:add(view.node, r.tvb:range(r.at, 0))
-  local range = take(r, type_.count, "the count of " .. view.label)
+  local range = take(r, type_.count, view.count_label)
   local length, number = add(item, view.count, range), amount(range)
   item:append_text(": " .. decimal(range))
   if number > type_.max then
-    fault(length, decimal(range) .. " items, more than " .. type_.max)
+    fault(length, view.label, decimal(range) .. " items, more than " .. type_.max)
     cut()
   end
   for index = 1, number do

@@ -1,8 +1,8 @@
 -- ---------------------------------------------------------------------------------------------------------------------
 -- What follows is the same for every protocol. It declares a filter name for each field that the tables above describe,
--- and reads frames by these tables. A `view` is what it knows of a field: its type and its filter names. `r` is where it
--- is in a frame: bytes are taken from `r.at` on, up to `r.stop`. No byte is read before it is known to be there, since
--- Wireshark would end the dissection otherwise; what a sender may write wrongly becomes an expert info.
+-- and reads frames by these tables. A `view` is what it knows of a field: its type and its filter names. `r` is where
+-- it is in a frame: bytes are taken from `r.at` on, up to `r.stop`. No byte is read before it is known to be there,
+-- since Wireshark would end the dissection otherwise; what a sender has written wrongly becomes an expert info.
 
 -- Loaded twice, as a plugin and by name, it is there already.
 local LOADED = "dissector of " .. protocol.name

@@ -85,22 +85,29 @@ local function wrong_characters(data, forbidden)
   return nil
 end
 
--- Whether all of the text matches; true where that cannot be told.
+-- The regular expression that a whole string has to match; false if it cannot be had.
+local function compiled(form)
+  if not regular then
+    return false
+  end
+  local made, regex = pcall(regular.new, "\\A(?:" .. form .. ")\\z", rex_pcre2 and rex_pcre2.flags().UTF or nil)
+  return made and regex
+end
+
+-- Whether a string has the form of its type; true where that cannot be told.
 local function has_form(type_, data)
   if type_.regex == nil then
-    local flags = regular == rex_pcre2 and regular and regular.flags().UTF or nil
-    local made, regex = pcall(regular and regular.new or error, "\\A(?:" .. type_.form .. ")\\z", flags)
-    type_.regex = made and regex or false
+    type_.regex = compiled(type_.form)
   end
   if not type_.regex then
     return true
   end
-  local found, place = pcall(type_.regex.find, type_.regex, data)
-  return not found or place ~= nil
+  local tried, place = pcall(type_.regex.find, type_.regex, data)
+  return not tried or place ~= nil
 end
 
--- What has no place in a line though it is UTF-8: controls of two bytes, separators of lines, what turns the direction of
--- the text, and noncharacters.
+-- What has no place in a line though it is UTF-8: controls of two bytes, separators of lines, what turns the direction
+-- of the text, and noncharacters.
 local UNSHOWN = { "\194[\128-\159]", "\226\128[\168-\174]", "\226\129[\166-\169]", "\239\191[\190\191]" }
 
 -- The text as it stands in a line: short, and with nothing in it that cannot be shown.
