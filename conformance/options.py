@@ -143,7 +143,9 @@ def _reports(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--compare", metavar="FILE", type=Path, help="an earlier --report-json to tell the differences to"
     )
-    group.add_argument("--pcap", metavar="FILE", type=Path, help="what crossed the wire, for Wireshark (spec/exports/imp.lua)")
+    group.add_argument(
+        "--pcap", metavar="FILE", type=Path, help="what crossed the wire, for Wireshark (spec/exports/imp.lua)"
+    )
 
 
 def plan_of(options: argparse.Namespace, ids: tuple[str, ...] = ()) -> Plan:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
+import queue
 import stat
 import threading
 from collections import deque
@@ -102,6 +103,9 @@ class Keeper:
         self._path, self._say, self._fail = path, say, fail
         self._loop = asyncio.get_running_loop()
         self._busy = False
+        # What the thread is to store, which is started when there is something.
+        self._work: queue.SimpleQueue[list[Ban]] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
         self._next: list[Ban] | None = None
         # What may be said after the change that is being stored, and after the one that waits.
         self._now_safe: deque[str] = deque()
@@ -135,17 +139,24 @@ class Keeper:
         self._now_safe, self._later = self._later, deque()
         self._busy = True
         self._idle.clear()
-        # A thread of its own each time: bans are rare, and a daemon that hangs at the disk cannot hold up the end.
-        threading.Thread(target=self._store, args=(bans,), daemon=True, name="bans").start()
+        if self._thread is None:
+            # A daemon that hangs at the disk cannot hold up the end.
+            self._thread = threading.Thread(target=self._store, daemon=True, name="bans")
+            self._thread.start()
+        self._work.put(bans)
 
-    def _store(self, bans: list[Ban]) -> None:
-        failure: Exception | None = None
-        try:
-            store_bans(self._path, bans)
-        except Exception as error:
-            failure = error
-        with contextlib.suppress(RuntimeError):  # The loop has ended without waiting for us.
-            self._loop.call_soon_threadsafe(self._stored, failure)
+    def _store(self) -> None:
+        """In the thread."""
+        while True:
+            bans, failure = self._work.get(), None
+            try:
+                store_bans(self._path, bans)
+            except Exception as error:
+                failure = error
+            try:
+                self._loop.call_soon_threadsafe(self._stored, failure)
+            except RuntimeError:
+                return  # The loop has ended without waiting for us.
 
     def _stored(self, failure: Exception | None) -> None:
         if failure is not None:

@@ -100,9 +100,7 @@ class _Soak:
             await self._load(warm_up, tasks)
             await self._load(seconds - warm_up, tasks)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _cancel(tasks)
         self._compare()
         await self._stop()
 
@@ -210,6 +208,14 @@ class _Soak:
             self._house.type("/pm king a word in private")
             await self._house.enter("/bans", r"\bbans?$")
             await asyncio.sleep(0.5)
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    """End all. One whose wait ends in the same moment (`wait_for`) does not notice that it was cancelled: hence again."""
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=1)
 
 
 __all__ = ["Book", "Result", "Sample", "soak"]
