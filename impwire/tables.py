@@ -769,7 +769,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "9",
-        "Each user MUST get every public event from its WELCOME on to its end, in ascending order of seq, other than those that it caused itself.",
+        "Each user MUST get every public event from its WELCOME on to its end, in ascending order of seq, other than those that it caused itself. OK or WELCOME stands in the place of such an event in that order, in front of whatever else the same step causes.",
     ),
     "ORD-6": Requirement(
         "SHOULD",
@@ -1134,7 +1134,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "15",
-        "A connection beyond connections_per_address MUST be answered by GOODBYE with TOO_MANY_CONNECTIONS, and one beyond attempts_per_minute by GOODBYE with TOO_MANY_ATTEMPTS, before anything is read from it.",
+        "A connection beyond connections_per_address MUST be answered by GOODBYE with TOO_MANY_CONNECTIONS, and one beyond attempts_per_minute by GOODBYE with TOO_MANY_ATTEMPTS, whose retry_after_ms is at most 60000, before anything is read from it.",
     ),
     "LIM-3": Requirement(
         "MUST",
@@ -1158,7 +1158,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "15",
-        "When the frames that wait for a client exceed send_queue bytes, the server MUST end that connection with SLOW_CONSUMER. It MUST NOT drop a single frame for a client that it keeps, and MUST NOT hold up others for one that reads slowly. What the operating system has taken does not wait any more. The frame that exceeds the limit stays queued, and GOODBYE follows it.",
+        "When the frames that wait for a client exceed send_queue bytes, the server MUST end that connection with SLOW_CONSUMER. It MUST NOT drop a single frame for a client that it keeps, and MUST NOT hold up others for one that reads slowly. What the operating system has taken does not wait any more. The frame that exceeds the limit stays queued, and GOODBYE follows it at once.",
     ),
     "LIM-7": Requirement(
         "MUST",
@@ -1367,7 +1367,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "SHOULD",
         "server",
         "19",
-        "A server SHOULD log connects, disconnects with their reason, renames, public messages, the fact but not the text of private ones, the operator's acts, and failures; one line each, with date, time and zone.",
+        "A server SHOULD log connects, disconnects with their reason, renames, public messages, the fact but not the text of private ones, the operator's acts, and failures; one line each, with date, time and zone. The log goes anywhere but to standard output, which is the console's.",
     ),
     "LOG-2": Requirement(
         "MUST",

@@ -22,6 +22,10 @@ Enter = Callable[[str], "concurrent.futures.Future[None]"]
 #: So many bytes a line may have. No command needs as many.
 LONGEST = 65536
 
+# Bytes read at once. Few, since the room for them is taken before they are there, and what is given back of it again and
+# again would leave holes in the memory of this thread.
+_READ = 448
+
 # How many lines may wait to be written before another one is read; and at all, where nobody reads them.
 _ROOM, _MOST = 1000, 100_000
 
@@ -143,7 +147,7 @@ def _read_some() -> bytes:
     """Some bytes of standard input, or nothing at its end."""
     while True:
         try:
-            data = os.read(0, 65536)
+            data = os.read(0, _READ)
         except BlockingIOError:
             select.select([0], [], [])
             continue
