@@ -8,7 +8,7 @@ PORT ?= 8092
 SECONDS ?= 600
 MINUTES ?= 30
 
-.PHONY: help conformance test codecs server client bench fuzz soak mutants clean
+.PHONY: help conformance test exports codecs server client bench fuzz soak mutants clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 24
@@ -31,7 +31,10 @@ test: $(READY) ## lint, types, import contracts, generated files, tests
 	$(BIN)/python -m conformance sessions --check
 	$(BIN)/python -m codegen --check
 	$(BIN)/python -m codegen lint
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --ignore tests/exports
+
+exports: $(READY) ## read spec/exports/ with the tools that it is for: Kaitai Struct, tshark, a browser
+	$(BIN)/python -m pytest -n auto tests/exports
 
 # The sessions of the document are cases, played on paper with the codecs that were generated before.
 codecs: $(READY) ## generate codecs, tables, protocol.txt and the exports from spec/

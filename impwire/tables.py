@@ -1071,7 +1071,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "13",
-        "SAY, PM, WHO, RENAME, PING, a LEAVE that asks for what the server does not know, and each request of an unknown type MUST cost one token, also when it is refused. HELLO, any other LEAVE, and PONG cost nothing.",
+        "SAY, PM, WHO, RENAME, PING, a LEAVE that is to be refused with UNSUPPORTED_CRITICAL, and each request of an unknown type MUST cost one token, also when it is refused. HELLO, any other LEAVE, and PONG cost nothing.",
     ),
     "RATE-2": Requirement(
         "MUST",
@@ -1170,7 +1170,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "16",
-        "GOODBYE MUST be the last frame that a server sends on a connection, and it MUST send one on every connection that it ends, but for those that are lost and those of END-11.",
+        "GOODBYE MUST be the last frame that a server sends on a connection, and it MUST send one on every connection that it ends, but for those that are lost, those of END-11, and those that have not read what waits for them when close_drain is over.",
     ),
     "END-2": Requirement(
         "MUST",
@@ -1212,7 +1212,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "16",
-        "When the server stops, it MUST send GOODBYE with SHUTTING_DOWN on every connection; it sends no LEFT for them.",
+        "When the server stops, it MUST send GOODBYE with SHUTTING_DOWN on every connection; it sends no LEFT for them. It MAY stop listening at once; whom it still accepts, it refuses with that code.",
     ),
     "END-9": Requirement(
         "MUST",
@@ -1224,7 +1224,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "16",
-        "When a connection ends and a LEFT is due for it, the server MUST queue the LEFT in the same step of the order as the GOODBYE, or as it learns of the loss.",
+        "When a connection ends and a LEFT is due for it, the server MUST queue the LEFT in the same step of the order as the GOODBYE, or as it learns of the loss. Users whose connections end in one step MUST NOT be told of each other's end.",
     ),
     "END-11": Requirement(
         "MAY",

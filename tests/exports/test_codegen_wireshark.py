@@ -20,7 +20,7 @@ from codegen.model import Spec
 from impwire import codecs, messages, wire
 from impwire.codecs import encode
 from impwire.messages import MESSAGES, Chat, Ok, Ping, Pong, Say, User
-from tests.dissecting import Dissected, Talk, assert_shown, bytewise, capture, dissect, joined, tshark
+from tests.exports.dissecting import Dissected, Talk, assert_shown, bytewise, capture, dissect, joined, tshark
 from tests.fixtures.protocols import SPECS, protocol
 from tests.fixtures.random_inputs import Frames, NoValueError, Values
 from tests.support import PATIENCE, ROOT, require_program

@@ -27,8 +27,8 @@ from codegen.load import load
 from codegen.model import EnumType, Spec
 from tests.fixtures import samples
 from tests.fixtures.protocols import SPECS, generate, protocol
-from tests.kaitai import expected
-from tests.kaitai.compiled import LANGUAGES, Job, Parsers, Refused, node, run
+from tests.exports.kaitai import expected
+from tests.exports.kaitai.compiled import LANGUAGES, Job, Parsers, Refused, node, run
 from tests.support import ROOT
 
 #: The grammar that is checked in, which is the one that people use.
