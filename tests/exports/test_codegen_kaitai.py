@@ -25,10 +25,10 @@ from codegen.emit.kaitai import kaitai
 from codegen.emit.straight_line import Alphabet
 from codegen.load import load
 from codegen.model import EnumType, Spec
-from tests.fixtures import samples
-from tests.fixtures.protocols import SPECS, generate, protocol
 from tests.exports.kaitai import expected
 from tests.exports.kaitai.compiled import LANGUAGES, Job, Parsers, Refused, node, run
+from tests.fixtures import samples
+from tests.fixtures.protocols import SPECS, generate, protocol
 from tests.support import ROOT
 
 #: The grammar that is checked in, which is the one that people use.
