@@ -111,7 +111,7 @@ def _run(argv: list[str] | None) -> int:
 def _arguments(plan: Plan, options: argparse.Namespace) -> list[str]:
     """What pytest is told. No configuration, cache or plugin of whatever project the suite is started in."""
     arguments = ["-c", os.devnull, "--rootdir", str(BUILT_IN), "-p", "no:terminal", "-p", "no:cacheprovider"]
-    arguments += ["-p", "no:tmpdir"]
+    arguments += ["-p", "no:tmpdir", "-p", "no:logging"]
     return [*arguments, "-p", _PLUGIN, "--imp-plan", plan.as_json(), "-k", options.k]
 
 
