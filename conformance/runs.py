@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,7 +68,7 @@ class Result:
 def runs_of(cases: Iterable[Case], roles: Iterable[Role]) -> list[Run]:
     """Every case in every role in which it can be played, in each segmentation that makes a difference.
 
-    Those that share a server come first, and those that ask for the same settings stand together.
+    Those of a server that ask for the same settings stand together, among those that ask for nothing.
     """
     roles, cases = list(roles), list(cases)
     found: list[Run] = []
@@ -75,13 +76,33 @@ def runs_of(cases: Iterable[Case], roles: Iterable[Role]) -> list[Run]:
         for case in cases:
             if case.server:
                 found += [Run(case, Role.SERVER, segmentation=kind) for kind in segmentations_of(case)]
-    found.sort(key=lambda run: (run.case.own_server, sorted(run.case.settings.items())))
+    found = _spread(found)
     if Role.CLIENT in roles:
         for case in cases:
             for actor in case.clients:
                 kinds = segmentations_of(case, Role.CLIENT, actor)
                 found += [Run(case, Role.CLIENT, actor, kind) for kind in kinds]
     return found
+
+
+def _spread(runs: list[Run]) -> list[Run]:
+    """Most of those that need a server of their own wait for time to pass: other processes then have work to do.
+
+    The last quarter has none of them, so that at the end nobody waits alone.
+    """
+    shared = [run for run in runs if not run.case.own_server]
+    others = sorted((run for run in runs if run.case.own_server), key=_wanted)
+    blocks = [list(block) for _, block in itertools.groupby(others, lambda run: _wanted(run) or run.id)]
+    found: list[Run] = []
+    places = 4 * len(blocks) // 3 or 1
+    for number in range(places):
+        found += blocks[number] if number < len(blocks) else []
+        found += shared[len(shared) * number // places : len(shared) * (number + 1) // places]
+    return found
+
+
+def _wanted(run: Run) -> list[tuple[str, int]]:
+    return sorted(run.case.settings.items())
 
 
 def record(result: Result, *, events: bool) -> dict[str, Any]:
