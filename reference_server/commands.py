@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from impwire.tables import CONSOLE_COMMANDS
+
+_BLANKS = " \t"
+_BETWEEN = re.compile(f"[{_BLANKS}]+")
 
 
 class Entered(NamedTuple):
@@ -21,24 +25,29 @@ class NotUnderstood(ValueError):
 
 def parse(line: str) -> Entered | None:
     """The command on a line; None for an empty line. Raises `NotUnderstood`."""
-    line = line.strip()
+    line = line.removesuffix("\r").strip(_BLANKS)
     if not line:
         return None
-    word, _, rest = line.partition(" ")
+    word, rest = _split(line)
     command = CONSOLE_COMMANDS.get(word[1:]) if word.startswith("/") else None
     if command is None:
         raise NotUnderstood(f"unknown command {word!r}; {_meant(word)}/help lists the commands")
     arguments: dict[str, str] = {}
     for argument in command.arguments:
-        rest = rest.strip()
-        value, rest = (rest, "") if argument.rest else (rest.partition(" ")[0], rest.partition(" ")[2])
+        value, rest = (rest, "") if argument.rest else _split(rest)
         if value:
             arguments[argument.name] = value
         elif not argument.optional:
             raise NotUnderstood(f"<{argument.name}> is missing: {command.usage}")
-    if rest.strip():
-        raise NotUnderstood(f"{rest.strip()!r} is too much: {command.usage}")
+    if rest:
+        raise NotUnderstood(f"{rest!r} is too much: {command.usage}")
     return Entered(word[1:], arguments)
+
+
+def _split(text: str) -> tuple[str, str]:
+    """The first word, and what follows it without the blanks between. No other kind of space separates words."""
+    word, *rest = _BETWEEN.split(text, maxsplit=1)
+    return word, rest[0] if rest else ""
 
 
 def _meant(word: str) -> str:

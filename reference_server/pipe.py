@@ -50,7 +50,7 @@ class OperatorEdge(Protocol):
 
 
 class Pipe:
-    """Lines from standard input if it `reads`, and to standard output. The end of the input changes nothing."""
+    """Lines from standard input if it `reads`, and to standard output. The end of the input changes nothing (OP-12)."""
 
     def __init__(self, enter: Enter, *, reads: bool = True) -> None:
         self._enter, self._reads = enter, reads

@@ -306,6 +306,7 @@ class Server:
         self._timer = None if deadline is None else self._loop.call_at(deadline, self._tick)
 
     def _tick(self) -> None:
+        # TIME-10: a turn of asyncio's loop hands over what has arrived before it calls what is due.
         self._timer = None
         self._guard(self.service.tick)
 

@@ -46,7 +46,7 @@ class Service:
         self._attempts = Attempts(settings.attempts_per_minute)
         self._out = Outbox(self.peers)
         self._console = Console(self.peers, bans, self._out, settings.max_text)
-        self._roster_room = _roster_room(settings)
+        self._roster_room = min(FRAME.prefix_size + settings.max_frame, settings.send_queue) - _EMPTY_ROSTER  # WHO-2
         self._limited = _limited(settings)
         self._handlers: dict[type[Message], Callable[[Peer, Any, Now], None]] = {
             m.Hello: self._hello,
@@ -185,7 +185,7 @@ class Service:
     # -- requests ------------------------------------------------------------------------------------------------
 
     def _ends_hello(self, peer: Peer, hello: m.Hello) -> bool:
-        """Step 4 of REQ-5: whether the connection has ended because no version suits both sides (HELLO-2)."""
+        """Step 4 of REQ-5: whether the connection has ended because no version suits both sides (HELLO-2, HELLO-9)."""
         if hello.min_version <= PROTOCOL_VERSION <= hello.max_version:
             return False
         self.peers.remove(peer)
@@ -251,7 +251,12 @@ class Service:
         """The users behind a folded name, as many as asked for and as fit, and whether there are more (WHO-1 to WHO-4)."""
         names = self.peers.names
         first = bisect_right(names, after)
-        end = first + min(limit or len(names), self._roster_room)
+        end, room = first, self._roster_room
+        for name in names[first : first + min(limit or ROSTER_TYPE.maximum, ROSTER_TYPE.maximum)]:
+            room -= _USER + len(name)
+            if room < 0:
+                break
+            end += 1
         return tuple(self.peers.by_name[name].user for name in names[first:end]), end < len(names)
 
     def _rename(self, peer: Peer, rename: m.Rename, now: Now) -> None:
@@ -343,7 +348,7 @@ class Service:
         return peer
 
     def _attend(self, peer: Peer, now: Now) -> None:
-        """A deadline of this connection has come."""
+        """A deadline of this connection has come; of several, the first here decides (TIME-9)."""
         frame_timeout = self.settings.frame_timeout / 1000
         if peer.frame_began is not None and now.clock >= peer.frame_began + frame_timeout:
             self._out.end(peer, "FRAME_TIMEOUT", now)  # TIME-2
@@ -395,12 +400,9 @@ def _limited(settings: Settings) -> dict[type[Message], tuple[tuple[str, int, st
     }
 
 
-def _roster_room(settings: Settings) -> int:
-    """How many users fit into a ROSTER whatever their names (WHO-2)."""
-    empty = len(encode(m.Roster(entries=(), more=False)))
-    longest = m.User(session_id=1, name="x" * settings.max_name)
-    each = len(encode(m.Roster(entries=(longest,), more=False))) - empty
-    return min(ROSTER_TYPE.maximum, (FRAME.prefix_size + settings.max_frame - empty) // each)
+#: The bytes of a ROSTER without users, and what a user adds to it beside the bytes of the name.
+_EMPTY_ROSTER = len(encode(m.Roster(entries=(), more=False)))
+_USER = len(encode(m.Roster(entries=(m.User(session_id=1, name="x"),), more=False))) - _EMPTY_ROSTER - 1
 
 
 def _detail(reason: str) -> str:

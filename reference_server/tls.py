@@ -17,7 +17,7 @@ def tls_context(certificate: Path, key: Path | None, client_ca: Path | None) -> 
     _require(certificate, "-----BEGIN CERTIFICATE-----", "--tls-cert", "a certificate in PEM form")
     _require(key or certificate, "PRIVATE KEY-----", "--tls-key", "a private key in PEM form")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # TRANSPORT-5
     encrypted: list[Path] = []
 
     def no_password() -> bytes:

@@ -18,7 +18,7 @@ import pytest
 
 from impwire import messages as m
 from reference_server import pipe
-from reference_server.commands import candidates
+from reference_server.commands import Entered, NotUnderstood, candidates, parse
 from reference_server.pipe import LONGEST
 from tests.support import PATIENCE, ROOT, ServerProcess, User
 from tests.watched import becomes
@@ -446,3 +446,19 @@ def test_lines_that_nobody_reads_are_bounded_and_their_loss_is_told(
     console.say("5")
     console.close()
     assert capfd.readouterr().out == "0\n1\n2\n(2 lines were left out here, since nobody read them)\n5\n"
+
+
+@pytest.mark.parametrize("line", ["/pm bob  a  b ", "\t/pm\tbob \t a  b\r", "/pm bob a  b"])
+def test_spaces_and_tabs_separate_words_and_a_text_keeps_those_within(line: str) -> None:
+    assert parse(line) == Entered("pm", {"user": "bob", "text": "a  b"})
+
+
+@pytest.mark.parametrize("line", ["", " \t ", "\r"])
+def test_line_of_blanks_means_nothing(line: str) -> None:
+    assert parse(line) is None
+
+
+def test_no_other_space_is_a_blank() -> None:
+    assert parse("/all \u00a0hi\u3000") == Entered("all", {"text": "\u00a0hi\u3000"})
+    with pytest.raises(NotUnderstood):
+        parse("/all\u00a0hi")

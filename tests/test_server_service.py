@@ -336,9 +336,19 @@ def test_private_text_is_not_logged() -> None:
     assert any("pm: ann#1 to bob#2" in line for line in house.logged)
 
 
-def test_roster_fits_into_the_smallest_frame_and_pages_hold_everyone() -> None:
-    house = House(max_frame=8192, connections_per_address=10_000, attempts_per_minute=10_000)
-    names = [f"user-{number:04}-{'x' * 14}" for number in range(1000)]
+@pytest.mark.parametrize(
+    ("limits", "most"),
+    [
+        ({"max_frame": 8192}, 4 + 8192),
+        ({"max_frame": 1048576, "send_queue": 16384}, 16384),
+    ],
+    ids=["max_frame", "send_queue"],
+)
+def test_page_of_the_roster_is_as_full_as_its_frame_may_be_and_pages_hold_everyone(
+    limits: dict[str, int], most: int
+) -> None:
+    house = House(**limits, connections_per_address=10_000, attempts_per_minute=10_000)
+    names = sorted(f"u{number:04}{'x' * (number % 20)}" for number in range(1500))
     for peer, name in enumerate(names, 1):
         house.join(peer, name)
     found: list[str] = []
@@ -346,11 +356,14 @@ def test_roster_fits_into_the_smallest_frame_and_pages_hold_everyone() -> None:
     while more:
         (roster,) = house.send(1, m.Who, after=found[-1] if found else "", limit=0)
         assert isinstance(roster, m.Roster)
-        assert len(encode(roster)) <= 8192 + 4
         found += [user.name for user in roster.entries]
+        next_one = [m.User(session_id=1, name=name) for name in names[len(found) : len(found) + 1]]
+        one_more = m.Roster(request_id=1, entries=(*roster.entries, *next_one), more=roster.more)
+        assert len(encode(roster)) <= most
+        assert len(encode(one_more)) > most or not next_one  # WHO-3
         more, pages = roster.more, pages + 1
     assert found == names
-    assert pages > 3
+    assert pages > 2
 
 
 def test_lower_limits_are_examined_field_by_field() -> None:
