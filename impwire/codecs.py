@@ -204,7 +204,7 @@ def decode_hello(frame: bytes) -> m.Hello:
 
 
 def encode_hello(message: m.Hello) -> bytes:
-    """The frame of a HELLO. Raises `EncodeError`."""
+    """Write a whole HELLO frame. Raises `EncodeError`."""
     try:
         name_data = str.encode(message.name)
         name_size = len(name_data)
@@ -264,7 +264,7 @@ def decode_say(frame: bytes) -> m.Say:
 
 
 def encode_say(message: m.Say) -> bytes:
-    """The frame of a SAY. Raises `EncodeError`."""
+    """Write a whole SAY frame. Raises `EncodeError`."""
     try:
         text_data = str.encode(message.text)
         text_size = len(text_data)
@@ -318,7 +318,7 @@ def decode_pm(frame: bytes) -> m.Pm:
 
 
 def encode_pm(message: m.Pm) -> bytes:
-    """The frame of a PM. Raises `EncodeError`."""
+    """Write a whole PM frame. Raises `EncodeError`."""
     try:
         to_data = str.encode(message.to)
         to_size = len(to_data)
@@ -377,7 +377,7 @@ def decode_who(frame: bytes) -> m.Who:
 
 
 def encode_who(message: m.Who) -> bytes:
-    """The frame of a WHO. Raises `EncodeError`."""
+    """Write a whole WHO frame. Raises `EncodeError`."""
     try:
         after_data = str.encode(message.after)
         after_size = len(after_data)
@@ -429,7 +429,7 @@ def decode_rename(frame: bytes) -> m.Rename:
 
 
 def encode_rename(message: m.Rename) -> bytes:
-    """The frame of a RENAME. Raises `EncodeError`."""
+    """Write a whole RENAME frame. Raises `EncodeError`."""
     try:
         name_data = str.encode(message.name)
         name_size = len(name_data)
@@ -467,7 +467,7 @@ def decode_leave(frame: bytes) -> m.Leave:
 
 
 def encode_leave(message: m.Leave) -> bytes:
-    """The frame of a LEAVE. Raises `EncodeError`."""
+    """Write a whole LEAVE frame. Raises `EncodeError`."""
     try:
         if type(message) is _Leave and not message.flags & 0x0F:
             frame = _pack_IBBI(6, 0x06, message.flags, message.request_id)
@@ -496,7 +496,7 @@ def decode_ping(frame: bytes) -> m.Ping:
 
 
 def encode_ping(message: m.Ping) -> bytes:
-    """The frame of a PING. Raises `EncodeError`."""
+    """Write a whole PING frame. Raises `EncodeError`."""
     try:
         if type(message) is _Ping and not message.flags & 0x0F:
             frame = _pack_IBBIQ(14, 0x40, message.flags, message.request_id, message.nonce)
@@ -525,7 +525,7 @@ def decode_pong(frame: bytes) -> m.Pong:
 
 
 def encode_pong(message: m.Pong) -> bytes:
-    """The frame of a PONG. Raises `EncodeError`."""
+    """Write a whole PONG frame. Raises `EncodeError`."""
     try:
         if type(message) is _Pong and not message.flags & 0x0F:
             frame = _pack_IBBIQ(14, 0x41, message.flags, message.request_id, message.nonce)
@@ -616,7 +616,7 @@ def decode_welcome(frame: bytes) -> m.Welcome:
 
 
 def encode_welcome(message: m.Welcome) -> bytes:
-    """The frame of a WELCOME. Raises `EncodeError`."""
+    """Write a whole WELCOME frame. Raises `EncodeError`."""
     try:
         session_id = message.session_id
         name_data = str.encode(message.name)
@@ -698,7 +698,7 @@ def decode_ok(frame: bytes) -> m.Ok:
 
 
 def encode_ok(message: m.Ok) -> bytes:
-    """The frame of a OK. Raises `EncodeError`."""
+    """Write a whole OK frame. Raises `EncodeError`."""
     try:
         if type(message) is _Ok and not message.flags & 0x0F:
             frame = _pack_IBBIQQ(22, 0x81, message.flags, message.request_id, message.seq, message.time)
@@ -749,7 +749,7 @@ def decode_roster(frame: bytes) -> m.Roster:
 
 
 def encode_roster(message: m.Roster) -> bytes:
-    """The frame of a ROSTER. Raises `EncodeError`."""
+    """Write a whole ROSTER frame. Raises `EncodeError`."""
     try:
         entries = message.entries
         entries_count = len(entries)
@@ -813,7 +813,7 @@ def decode_error(frame: bytes) -> m.Error:
 
 
 def encode_error(message: m.Error) -> bytes:
-    """The frame of a ERROR. Raises `EncodeError`."""
+    """Write a whole ERROR frame. Raises `EncodeError`."""
     try:
         detail_data = str.encode(message.detail)
         detail_size = len(detail_data)
@@ -869,7 +869,7 @@ def decode_goodbye(frame: bytes) -> m.Goodbye:
 
 
 def encode_goodbye(message: m.Goodbye) -> bytes:
-    """The frame of a GOODBYE. Raises `EncodeError`."""
+    """Write a whole GOODBYE frame. Raises `EncodeError`."""
     try:
         detail_data = str.encode(message.detail)
         detail_size = len(detail_data)
@@ -939,7 +939,7 @@ def decode_chat(frame: bytes) -> m.Chat:
 
 
 def encode_chat(message: m.Chat) -> bytes:
-    """The frame of a CHAT. Raises `EncodeError`."""
+    """Write a whole CHAT frame. Raises `EncodeError`."""
     try:
         who = message.who
         who_session_id = who.session_id
@@ -1022,7 +1022,7 @@ def decode_whisper(frame: bytes) -> m.Whisper:
 
 
 def encode_whisper(message: m.Whisper) -> bytes:
-    """The frame of a WHISPER. Raises `EncodeError`."""
+    """Write a whole WHISPER frame. Raises `EncodeError`."""
     try:
         who = message.who
         who_session_id = who.session_id
@@ -1092,7 +1092,7 @@ def decode_notice(frame: bytes) -> m.Notice:
 
 
 def encode_notice(message: m.Notice) -> bytes:
-    """The frame of a NOTICE. Raises `EncodeError`."""
+    """Write a whole NOTICE frame. Raises `EncodeError`."""
     try:
         scope = message.scope
         text_data = str.encode(message.text)
@@ -1152,7 +1152,7 @@ def decode_joined(frame: bytes) -> m.Joined:
 
 
 def encode_joined(message: m.Joined) -> bytes:
-    """The frame of a JOINED. Raises `EncodeError`."""
+    """Write a whole JOINED frame. Raises `EncodeError`."""
     try:
         who = message.who
         who_session_id = who.session_id
@@ -1225,7 +1225,7 @@ def decode_left(frame: bytes) -> m.Left:
 
 
 def encode_left(message: m.Left) -> bytes:
-    """The frame of a LEFT. Raises `EncodeError`."""
+    """Write a whole LEFT frame. Raises `EncodeError`."""
     try:
         who = message.who
         who_session_id = who.session_id
@@ -1307,7 +1307,7 @@ def decode_renamed(frame: bytes) -> m.Renamed:
 
 
 def encode_renamed(message: m.Renamed) -> bytes:
-    """The frame of a RENAMED. Raises `EncodeError`."""
+    """Write a whole RENAMED frame. Raises `EncodeError`."""
     try:
         who = message.who
         who_session_id = who.session_id

@@ -75,6 +75,9 @@ class Failure(NamedTuple):
     trigger: str
 
 
+#: The state of the spec that this was made from: eight hexadecimal digits, a fingerprint of all that binds.
+EDITION = "6866b767"
+
 #: The port of a server without TLS.
 DEFAULT_PORT = 8092
 
@@ -276,7 +279,7 @@ FAILURES: dict[str, Failure] = {
         True,
         False,
         "the server could not read what this program sent",
-        "A length below 6, a frame that cannot be read as its type's layout says or whose request_id is 0, a stream that ends inside a frame, or a PONG that asks for what the server does not know.",
+        "A length below 6, a frame that cannot be read as its type's layout says or whose request_id is 0, a stream that ends inside a frame, or a PONG with a critical flag or extension that the server does not know.",
     ),
     "FRAME_TOO_LARGE": Failure(
         m.GoodbyeCode.FRAME_TOO_LARGE,
@@ -340,7 +343,7 @@ FAILURES: dict[str, Failure] = {
         True,
         False,
         "you are banned",
-        "A ban that matches the name or the address, when it is made or at accept.",
+        "A ban of the name or the address, when it is made; one of the address, at accept.",
     ),
     "SHUTTING_DOWN": Failure(m.GoodbyeCode.SHUTTING_DOWN, True, True, "the server is stopping", "The server stops."),
     "SERVER_FULL": Failure(
@@ -416,7 +419,7 @@ CONSOLE_COMMANDS: dict[str, Command] = {
     "bans": Command("/bans", (), "List the bans", None),
     "stop": Command(
         "/stop [seconds]",
-        (Argument("seconds", "duration", False, True),),
+        (Argument("seconds", "u32", False, True),),
         "Stop the server, at once or after some seconds",
         None,
     ),
@@ -527,6 +530,13 @@ REQUIREMENTS: dict[str, Requirement] = {
         "3",
         "A client that connects and closes at once, at any point of the handshake or of TLS, MUST NOT disturb the server or any user.",
     ),
+    "TRANSPORT-5": Requirement("MUST", "both", "3", "TLS MUST be of version 1.2 or later."),
+    "TRANSPORT-6": Requirement(
+        "MUST",
+        "client",
+        "3",
+        "Over TLS, a client MUST NOT send HELLO before it has verified the server's certificate for the host that its user has named, unless that user has told it not to.",
+    ),
     "FRAME-1": Requirement(
         "MUST", "both", "4", "Integers MUST be sent in network byte order, the most significant byte first."
     ),
@@ -546,7 +556,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "both",
         "4",
-        "A sender MUST NOT send a length greater than 512 until WELCOME, nor greater than the max_frame in it from then on, either way; WELCOME itself is held to 512. A server MUST answer a greater length with GOODBYE and FRAME_TOO_LARGE.",
+        "A sender MUST NOT send a length greater than 512 up to and including WELCOME, nor greater than its max_frame afterwards, in either direction. A server MUST answer a greater length with GOODBYE and FRAME_TOO_LARGE.",
     ),
     "FRAME-5": Requirement(
         "MUST",
@@ -558,13 +568,13 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "both",
         "4",
-        "The fields and the extensions MUST fill the frame exactly. A server MUST answer GOODBYE with MALFORMED if a field or an extension would end behind the frame, or if the bytes behind the fields are no whole number of extensions.",
+        "The fields and the extensions MUST fill the frame exactly. A server MUST answer with GOODBYE and MALFORMED if a field or an extension would end beyond the frame, or if the bytes behind the fields are not a whole number of extensions.",
     ),
     "FRAME-7": Requirement(
         "MUST",
         "both",
         "4",
-        "What follows is malformed too and MUST be answered by a server with GOODBYE and MALFORMED: a bool other than 0 and 1, a number out of the range of its type, a value of a closed enumeration that is not in its table, a fixed value that is not the one given.",
+        "What follows is malformed too and MUST be answered by a server with GOODBYE and MALFORMED: a bool other than 0 and 1, a number out of the range of its type, a value of a closed enumeration that is not in its table, a fixed value, such as the magic of HELLO, that is not the one given.",
     ),
     "FRAME-8": Requirement(
         "MUST",
@@ -630,7 +640,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "client",
         "6",
-        "A client that gets a critical flag or an extension with an odd tag that it does not know MUST end the connection, since it cannot tell what the message means.",
+        "A client that gets a critical flag or an extension with an odd tag that it does not know MUST end the connection, since it cannot tell what the message means; the message then has no other effect, also when it is a GOODBYE.",
     ),
     "EXT-8": Requirement(
         "MUST",
@@ -660,7 +670,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "client",
         "6",
-        "From WELCOME on, a client MUST ignore an event (a type of 0xC0 or above) that it does not know and whose request_id is 0, whatever its flags; its body is not looked at. Any other frame of a type that it does not know is one that STATE-4 speaks of.",
+        "From WELCOME on, a client MUST ignore an event (a type of 0xC0 or above) that it does not know and whose request_id is 0, whatever its flags; its body is not looked at. Any other frame of a type that it does not know ends the connection (STATE-4).",
     ),
     "EXT-13": Requirement(
         "MUST",
@@ -714,7 +724,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "8",
-        "Each request MUST get exactly one reply, which bears its request_id. One that comes behind a GOODBYE gets none, and one at which the server fails only the GOODBYE of END-9.",
+        "Each request MUST get exactly one reply, which bears its request_id. One that comes after a GOODBYE gets none; one at which the server fails gets only the GOODBYE of END-9.",
     ),
     "REQ-2": Requirement("MUST", "server", "8", "Replies MUST be sent in the order of the requests."),
     "REQ-3": Requirement(
@@ -727,7 +737,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "8",
-        "A server MUST answer the first of these that applies, also where the sentences that stand for themselves elsewhere would allow several answers. (1) The length: MALFORMED, FRAME_TOO_LARGE. (2) The direction of the type, a request_id of 0, and the state, in this order: UNEXPECTED_MESSAGE, MALFORMED, UNEXPECTED_MESSAGE. (3) The layout of the body of a type that it knows: MALFORMED. (4) The versions in HELLO: VERSION_UNSUPPORTED. (5) The rate: FLOOD, RATE_LIMITED. (6) The type: UNKNOWN_TYPE. (7) Flags and extensions: UNSUPPORTED_CRITICAL, for a PONG MALFORMED. (8) The values, field by field in the order of the table; within a string first its length, then its encoding, then its characters. (9) Whether a PONG answers a PING: UNEXPECTED_MESSAGE; what a request asks for, in the order of the errors in the message's section.",
+        "A server MUST answer the first of these that applies, also where other requirements, each read alone, would allow several answers. (1) The length: MALFORMED, FRAME_TOO_LARGE. (2) The direction of the type, a request_id of 0, and the state, in this order: UNEXPECTED_MESSAGE, MALFORMED, UNEXPECTED_MESSAGE. (3) The layout of the body of a type that it knows: MALFORMED. (4) The versions in HELLO: VERSION_UNSUPPORTED. (5) The rate: FLOOD, RATE_LIMITED (for a LEAVE only where (7) would refuse it). (6) The type: UNKNOWN_TYPE. (7) Flags and extensions: UNSUPPORTED_CRITICAL, for a PONG MALFORMED. (8) The values, field by field in the order of the table; within a string first its length, then its encoding, then its characters. (9) Whether a PONG answers a PING: UNEXPECTED_MESSAGE; what a request asks for, in the order of the errors in the message's section.",
     ),
     "REQ-6": Requirement(
         "MUST",
@@ -745,7 +755,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "9",
-        "The server MUST handle requests, arrivals, losses and the operator's acts one at a time, in one order, and MUST queue every frame that one of them causes, for every recipient, before it handles the next.",
+        "The server MUST handle requests, arrivals, losses and the operator's acts one at a time, in one order, and MUST queue every frame that one of them causes, for every recipient, before it handles the next. Each is one step of that order.",
     ),
     "ORD-2": Requirement(
         "MUST",
@@ -775,7 +785,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "SHOULD",
         "client",
         "9",
-        "A client SHOULD take a gap in seq, after counting its own OKs, for a fault of the server, say so on standard error, and go on.",
+        "A client SHOULD treat a seq other than the last one plus 1 as a fault of the server, say so on standard error, and go on. What counts is every public event and every OK whose seq is not 0, from the seq of WELCOME on.",
     ),
     "ORD-7": Requirement(
         "MUST", "server", "9", "What was received before the end of a client's stream MUST still be handled."
@@ -793,7 +803,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "10",
-        "Names MUST be compared without case: a name is folded by changing A to Z into a to z. No two users bear names that fold to the same.",
+        "Names MUST be compared without case, at the console too: a name is folded by changing A to Z into a to z. No two users bear names that fold to the same.",
     ),
     "NAME-3": Requirement(
         "MUST", "server", "10", "A name that another user bears MUST be refused with NAME_TAKEN, in HELLO and RENAME."
@@ -808,7 +818,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "10",
-        "A name MUST be free again at once when its bearer has left, was lost, was cut or has taken another name.",
+        "A name MUST be free again at once when its bearer has left, was lost, was ended by the server or has taken another name.",
     ),
     "NAME-6": Requirement("MUST", "server", "10", "The server MUST show a name as its bearer wrote it."),
     "NAME-7": Requirement("MUST", "server", "10", "A user's session_id MUST stay the same through every RENAME."),
@@ -850,7 +860,10 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "12.1",
-        "If there is no such version, the server MUST answer GOODBYE with VERSION_UNSUPPORTED, whatever else is wrong with the values in the HELLO; its detail SHOULD name the versions that the server speaks.",
+        "If there is no such version, the server MUST answer with GOODBYE and VERSION_UNSUPPORTED, whatever else is wrong with the values in the HELLO.",
+    ),
+    "HELLO-9": Requirement(
+        "SHOULD", "server", "12.1", "The detail of that GOODBYE SHOULD name the versions that the server speaks."
     ),
     "HELLO-3": Requirement(
         "MUST",
@@ -918,13 +931,13 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "12.4",
-        "ROSTER MUST list users in ascending order of their folded names, compared byte by byte, and only such as stand behind the folded form of after. The name in after need not be anyone's.",
+        "ROSTER MUST list users in ascending order of their folded names, compared byte by byte, and only those that come after the folded form of after. The name in after need not be anyone's.",
     ),
     "WHO-2": Requirement(
         "MUST",
         "server",
         "12.4",
-        "ROSTER MUST hold no more users than limit, if limit is not 0, no more than 4096, and no more than fit into max_frame.",
+        "ROSTER MUST hold no more users than limit, if limit is not 0, no more than 4096, and no more than fit into a frame that keeps to max_frame and, its length field included, to send_queue.",
     ),
     "WHO-3": Requirement(
         "MUST",
@@ -960,7 +973,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "12.5",
-        "A RENAME to the very name that the user bears MUST be answered by OK with seq 0, and nobody is told.",
+        "A RENAME to the very name that the user bears MUST be answered by OK with seq 0 and the time at that moment, and nobody is told.",
     ),
     "LEAVE-1": Requirement(
         "MUST",
@@ -1016,6 +1029,12 @@ REQUIREMENTS: dict[str, Requirement] = {
     "WELCOME-3": Requirement(
         "MUST", "server", "12.9", "The name in WELCOME MUST be the name in the HELLO, byte for byte."
     ),
+    "WELCOME-4": Requirement(
+        "MUST",
+        "client",
+        "12.9",
+        "From WELCOME on, a client MUST go by the name that stands in it, and MUST ignore capabilities there that its HELLO did not have.",
+    ),
     "ERROR-1": Requirement(
         "MUST",
         "server",
@@ -1038,7 +1057,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "12.13",
-        "A GOODBYE caused by a request, or by a frame that counts as one (any type from 0x01 to 0x7F but PONG), MUST bear its request_id, unless its length was refused. Any other MUST bear 0, be it caused by a PONG, by a type that no client may send, by a refused length, by the end of the stream, by a time-out, at accept, by a full send_queue, by a failure of the server, or by the operator.",
+        "A GOODBYE caused by a request, or by a frame that counts as one (any type from 0x01 to 0x7F but PONG), MUST bear its request_id, in any state, unless its length was refused. Any other MUST bear 0, be it caused by a PONG, by a type that no client may send, by a refused length, by the end of the stream, by a time-out, at accept, by a full send_queue, by a failure of the server, or by the operator.",
     ),
     "GOODBYE-2": Requirement(
         "MUST",
@@ -1114,7 +1133,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "SHOULD",
         "client",
         "14",
-        "A client SHOULD send a PING when it has heard nothing for longer than ping_after and a few seconds, and take the connection for lost if it hears nothing within pong_timeout of that. In CLOSING, where it may send no PING, it waits as long in all.",
+        "A client SHOULD send a PING when it has heard nothing for longer than ping_after and a few seconds, and take the connection for lost if it hears nothing within pong_timeout of that. In CLOSING, where it may send no PING, it waits as long in all. Whether a byte counts as heard or a whole frame alone is the client's choice.",
     ),
     "TIME-6": Requirement("SHOULD", "server", "14", "A timer SHOULD fire within a second of its time."),
     "TIME-7": Requirement(
@@ -1124,6 +1143,18 @@ REQUIREMENTS: dict[str, Requirement] = {
         "A client SHOULD take a HELLO that is not answered within 15 seconds for a lost connection.",
     ),
     "TIME-8": Requirement("MUST", "server", "14", "A timer MUST NOT fire before its time."),
+    "TIME-9": Requirement(
+        "MAY",
+        "server",
+        "14",
+        "Of several timers of one connection that have run out when the server looks, it MAY act on any.",
+    ),
+    "TIME-10": Requirement(
+        "SHOULD",
+        "server",
+        "14",
+        "A server that was held up SHOULD handle what has arrived meanwhile before it acts on a timer: its own delay is not its client's silence.",
+    ),
     "LIM-1": Requirement(
         "MUST",
         "server",
@@ -1254,7 +1285,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "17",
-        "A ban of a name MUST be compared without case, and refused with NAME_BANNED in HELLO and RENAME. A ban of an address or network MUST be examined at accept, and answered by GOODBYE with BANNED.",
+        "A ban of a name MUST be compared without case, and a HELLO or RENAME with that name refused with NAME_BANNED. A ban of an address or network MUST be examined at accept, and answered by GOODBYE with BANNED. A target that can be read as an address or a network is one; any other is a name, a reserved one included, and of the form that names have (section 5).",
     ),
     "OP-4": Requirement(
         "MUST",
@@ -1266,14 +1297,19 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "17",
-        "A ban of an address MUST match that address alone, one of a network all addresses in it, whatever stands in the bits behind its prefix; a mapped address is taken for what LIM-3 says. A later ban of the same target takes the place of the earlier one. Where several bans match an address, the one with the longest prefix gives the reason.",
+        "A ban of an address MUST match that address alone, one of a network all addresses in it, whatever stands in the bits behind its prefix; a mapped address is taken for what LIM-3 says, and so is a network that lies in ::ffff:0:0/96. No other network of IPv6 holds an address of IPv4. An address is the same target as the network of it alone (/32 or /128). A later ban of the same target takes the place of the earlier one. Where several bans match an address, the one with the longest prefix gives the reason.",
     ),
-    "OP-5": Requirement("MUST", "server", "17", "/unban MUST lift the ban at once."),
+    "OP-5": Requirement(
+        "MUST",
+        "server",
+        "17",
+        "/unban MUST lift the ban of that very target at once. One that is not banned cannot be used (OP-6).",
+    ),
     "OP-6": Requirement(
         "MUST",
         "server",
         "17",
-        "A command that is unknown, lacks an argument, has one too many or one that cannot be used, and a ban for which there is no room, MUST be explained at the console, and MUST change nothing.",
+        "A line that is none of these commands or is not UTF-8, a command that lacks an argument, has one too many or one that cannot be used, such as a user who is not there, and a ban for which there is no room, MUST be explained at the console, and MUST change nothing. A server MAY bound how many bans it keeps.",
     ),
     "OP-7": Requirement(
         "MUST",
@@ -1285,7 +1321,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "17",
-        "/stop MUST stop the server as END-8 says, at once if no number or 0 is given. With a number of seconds from 1 to 86400, every user is told by a NOTICE at once, and the server stops after that time; a later /stop takes the place of an earlier one. Where the system can tell a program to end (SIGTERM, SIGINT), that MUST work as /stop does. The program then ends with the exit code 0.",
+        "/stop MUST stop the server as END-8 says, at once if no number or 0 is given. With a number of seconds from 1 to 86400, every user is told by a NOTICE at once, and the server stops after that time; a later /stop takes the place of an earlier one. Where the system can tell a program to end (SIGTERM, SIGINT), that MUST work as /stop does. The program then ends with the exit code 0, as soon as every connection is closed (END-2).",
     ),
     "OP-9": Requirement(
         "MUST",
@@ -1297,13 +1333,16 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "server",
         "17",
-        "/help MUST show each command of the list with what it does, /who each connection with the name of its user and its address, and /bans each ban that is in force with its reason.",
+        "/help MUST show each command of the list with what it does, /who each connection with its address and, if it has one yet, its name, and /bans each ban that is in force with its reason. The idle time in /who runs from the last complete frame, or from accept.",
+    ),
+    "OP-12": Requirement(
+        "MUST", "server", "17", "The end of the console's input MUST NOT end the server, nor change anything else."
     ),
     "CLIENT-1": Requirement(
         "MUST",
         "client",
         "18",
-        "An unknown command, one that lacks an argument or has one too many, what is typed behind /leave, and a line that is not UTF-8 MUST be explained to the user, and nothing MUST be sent. The explanation goes where the lines below go. That of an unknown command names the command as it was typed, or its first 40 characters; that of a wrong number of arguments shows the first line of the command in the list above; that of a text that is too long gives the number max_text. A name that breaks NAME-1, or has more than max_name bytes, MAY be explained in the same way instead of being sent.",
+        "An unknown command, one that lacks an argument or has one too many, what is typed behind /leave, and a line that is not UTF-8 MUST be explained to the user at once, and nothing MUST be sent. The explanation goes to standard output. That of an unknown command names the command as it was typed, or its first 40 characters; that of a wrong number of arguments shows the first line of the command in the list above; that of a text that is too long gives the number max_text. A name that breaks NAME-1, or has more than max_name bytes, MAY be explained in the same way instead of being sent.",
     ),
     "CLIENT-10": Requirement(
         "MUST", "client", "18", "/help MUST show each command of the list on a line of its own, with what it does."
@@ -1312,7 +1351,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "client",
         "18",
-        "A line that begins with '//' MUST be said to all without its first '/'. An empty line MUST be passed over.",
+        "A line that begins with '//' MUST be said to all without its first '/'. An empty line MUST be passed over; one of blanks alone is a text like any other.",
     ),
     "CLIENT-3": Requirement(
         "MUST",
@@ -1324,7 +1363,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "client",
         "18",
-        "For each message a client whose output is not a terminal MUST show the line of the table and no other, each ended by one line feed, in the order of the frames. What was typed shows when the server has accepted it, not before.",
+        "For each message a client whose output is not a terminal, and whose user has not asked for another form, MUST show the line of the table and no other, each ended by one line feed, in the order of the frames. What was typed shows when the server has accepted it, not before.",
     ),
     "CLIENT-5": Requirement(
         "MUST",
@@ -1349,19 +1388,25 @@ REQUIREMENTS: dict[str, Requirement] = {
         "SHOULD",
         "client",
         "18",
-        "A client SHOULD keep within the rate that WELCOME tells, and hold back what it cannot send yet, so that nothing that is typed or piped into it is refused with RATE_LIMITED. (A client that counts a token as spent when it sends the request, and lets the time in which it comes back begin only at the reply, never counts on a token that the server does not have.)",
+        "A client SHOULD keep within the rate that WELCOME tells, and hold back what it cannot send yet, so that nothing that is typed or piped into it is refused with RATE_LIMITED. (A client that counts a token as spent when it sends the request, and lets the time in which it comes back begin only at the reply, never counts on a token that the server does not have.) What is refused all the same, it SHOULD NOT send again by itself.",
     ),
     "CLIENT-11": Requirement(
         "MUST",
         "client",
         "18",
-        "While a ROSTER that /who has led to says that there are more, a client MUST ask for the next page, behind the last name of this one. It MUST stop at a page whose last name does not stand behind the name that it asked with.",
+        "While a ROSTER that /who has led to says that there are more, a client MUST ask for the next page, behind the last name of this one, unless it has sent LEAVE meanwhile. It MUST stop at a page whose last name does not stand behind the name that it asked with.",
     ),
     "CLIENT-12": Requirement(
         "SHOULD",
         "client",
         "18",
         "A client that is told to end (SIGINT, SIGTERM) SHOULD drop what it holds back, LEAVE, and wait a few seconds for GOODBYE.",
+    ),
+    "CLIENT-13": Requirement(
+        "MUST",
+        "client",
+        "18",
+        "Lines that are typed before WELCOME, /help among them, MUST be kept until then and taken in their order.",
     ),
     "LOG-1": Requirement(
         "SHOULD",

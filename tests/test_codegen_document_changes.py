@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from codegen.emit.document import protocol_txt
 from codegen.load import load
+from tests.fixtures.documents import plain_text
 from tests.fixtures.protocols import SPECS
 from tests.test_codegen_document_parse import agrees, default_code, sections
 
@@ -93,8 +93,7 @@ CHANGES: tuple[tuple[Change, int], ...] = (
 
 @pytest.mark.parametrize(("change", "least"), CHANGES, ids=[change.__name__ for change, _ in CHANGES])
 def test_change_of_the_text_alone_is_noticed(change: Change, least: int) -> None:
-    spec = load(SPECS["impwire"])
-    text = protocol_txt(spec)
+    spec, text = load(SPECS["impwire"]), plain_text("impwire")
     found, default, tried = sections(text), default_code(text), 0
     for message in spec.messages:
         for lines in change(found[message.name]):

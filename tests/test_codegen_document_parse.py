@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from codegen.emit.document import protocol_txt
 from codegen.emit.document.values import size_of
 from codegen.load import load
 from codegen.model import (
@@ -28,8 +27,8 @@ from codegen.model import (
     Spec,
     StringType,
 )
+from tests.fixtures.documents import plain_text
 from tests.fixtures.protocols import SPECS
-from tests.support import ROOT
 
 _NUMBER = r"2\^[0-9]+-1|[0-9]+"
 _RANGE = re.compile(
@@ -266,9 +265,7 @@ def _same_label(found: tuple[str, int | None], due: tuple[str, int | None]) -> b
 @pytest.fixture(scope="module", params=SPECS)
 def document(request: pytest.FixtureRequest) -> tuple[Spec, str]:
     """A spec and its document; that of the project as it stands in the repository."""
-    spec = load(SPECS[request.param])
-    text = (ROOT / spec.document).read_text(encoding="utf-8") if request.param == "impwire" else protocol_txt(spec)
-    return spec, text
+    return load(SPECS[request.param]), plain_text(request.param)
 
 
 def default_code(text: str) -> str:

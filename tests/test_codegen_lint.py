@@ -180,6 +180,11 @@ MISTAKES: dict[str, tuple[str, ...]] = {
         "replies: [KNOCKED]\n    errors: [«STRANGE]\n",
         "STRANGE is told by REFUSED, which is no reply to KNOCK [wrong-errors]",
     ),
+    "refusal of what asks for nothing": (
+        "    doc: Somebody is.\n",
+        "    doc: Somebody is.\n    errors: [RUDE, «STRANGE]\n",
+        "STRANGE is told by REFUSED, and KNOCKED is no request [wrong-errors]",
+    ),
     "type that only another unused one needs": (
         "  mood:\n",
         "  «heap:\n    kind: array\n    count: u8\n    item: pile\n    max: 2\n    doc: Piles.\n"

@@ -30,7 +30,9 @@ from tests.test_codegen_load_prose import IN_MESSAGES, PROSE
 from tests.test_codegen_load_tables import TABLES, USES
 from tests.test_codegen_load_types import FRAME, TYPES
 
-SCHEMA: dict[str, Any] = json.loads(spec_schema(load(SPECS["impwire"])))
+#: The checked-in file of the project, as it stands and as it reads.
+TEXT = (ROOT / "spec" / "exports" / "imp.schema.json").read_text(encoding="utf-8")
+SCHEMA: dict[str, Any] = json.loads(TEXT)
 VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 #: Specs that keep all rules, file by file.
@@ -71,12 +73,7 @@ def complaints(value: Any) -> list[str]:
 
 def test_schema_is_one_and_says_what_made_it() -> None:
     Draft202012Validator.check_schema(SCHEMA)
-    checked_in = ROOT / "spec" / "exports" / "imp.schema.json"
-    assert json.loads(checked_in.read_text(encoding="utf-8")) == SCHEMA
-    assert (
-        "Generated from spec/imp.yaml by `python -m codegen`; change the spec"
-        in spec_schema(load(SPECS["impwire"]))[:500]
-    )
+    assert "Generated from spec/imp.yaml by `python -m codegen`; change the spec" in TEXT[:500]
 
 
 @pytest.mark.parametrize("path", SOUND, ids=lambda path: f"{path.parent.name}/{path.name}")

@@ -19,12 +19,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from codegen.codes import codes_of
 from codegen.emit.python_syntax import class_name
 from codegen.emit.vectors.reading import read
-from codegen.emit.vectors.values import LONGEST
+from codegen.emit.vectors.values import LONGEST, bad, good
 from codegen.emit.vectors_json import vectors_json
 from codegen.load import load
 from codegen.model import (
     ArrayType,
+    Base,
     BoolType,
+    Bound,
     BytesType,
     EnumType,
     Field,
@@ -329,17 +331,14 @@ def test_every_optional_field_is_there_and_is_missing(case: Case) -> None:
         assert any(not names & optional for names in said)
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_each_field_can_end_too_early(package: str) -> None:
+def test_each_field_can_end_too_early(case: Case) -> None:
     """A frame that ends where a field should begin, for each field of fixed size and each count."""
-    spec = load(SPECS[package])
-    entries = json.loads(vectors_json(spec))["vectors"]
     told = {
         (message.name, entry["error"]["field"])
-        for entry in entries
-        if "error" in entry and (message := read(spec, bytes.fromhex(entry["hex"])).message)
+        for entry in case.entries
+        if "error" in entry and (message := read(case.spec, bytes.fromhex(entry["hex"])).message)
     }
-    for message in spec.messages:
+    for message in case.spec.messages:
         for field in message.fields:
             if not isinstance(field.type, StructType):
                 assert (message.name, field.name) in told
@@ -358,6 +357,23 @@ def test_no_frame_is_long_however_much_a_type_allows(tmp_path: Path) -> None:
     entries = json.loads(vectors_json(load(path)))["vectors"]
     assert {entry["message"] for entry in entries if "message" in entry} == {"REPORT", "ASK", "ANSWER", "BEAT"}
     assert max(len(entry["hex"]) for entry in entries) < 2 * (LONGEST + 1000)
+
+
+def string(count: Base, least: int, most: int) -> StringType:
+    """A type of strings with any characters."""
+    return StringType("full", "", count, Bound(least, "malformed"), Bound(most, "malformed"), "", "malformed", "", ())
+
+
+def test_string_that_its_count_can_just_tell_is_spoiled_in_no_way_that_makes_it_longer() -> None:
+    spoiled = dict(bad(load(SPECS["weather"]), string("u8", 255, 255), thorough=True))
+    assert len(spoiled["too-short"]) == 1 + 254
+    assert all(data[0] == len(data[1:]) for data in spoiled.values())
+
+
+def test_string_that_is_long_at_its_shortest_is_not_tried_with_one_character_after_another() -> None:
+    """Its pattern could take a minute for each of them."""
+    spec, long = load(SPECS["weather"]), string("u16", LONGEST + 2, 65535)
+    assert [*good(spec, long, thorough=True), *bad(spec, long, thorough=True)] == []
 
 
 def test_readme_quotes_entries_as_they_are() -> None:

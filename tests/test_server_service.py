@@ -347,7 +347,7 @@ def test_private_text_is_not_logged() -> None:
 def test_page_of_the_roster_is_as_full_as_its_frame_may_be_and_pages_hold_everyone(
     limits: dict[str, int], most: int
 ) -> None:
-    house = House(**limits, connections_per_address=10_000, attempts_per_minute=10_000)
+    house = House(None, **limits, connections_per_address=10_000, attempts_per_minute=10_000)
     names = sorted(f"u{number:04}{'x' * (number % 20)}" for number in range(1500))
     for peer, name in enumerate(names, 1):
         house.join(peer, name)

@@ -180,7 +180,7 @@ def encoder(spec: Spec, message: Message, module: Module) -> str:
     body = "".join(writer.lines) + condition(writer.conditions, writer.indent)
     return (
         f"def encode_{name}(message: m.{record}) -> bytes:\n"
-        f'    """The frame of a {message.name}. Raises `EncodeError`."""\n'
+        f'    """Write a whole {message.name} frame. Raises `EncodeError`."""\n'
         f"    try:\n{body}{whole}{tail}"
         f"    except Exception:\n        pass\n    return t.{message.name}.write(message)\n"
     )

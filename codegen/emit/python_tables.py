@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..edition import edition
 from ..model import Spec
 from .python_syntax import WIDTH, banner, bracketed, call, class_name, comment, display, docstring, hexadecimal, literal
 from .sections import Sections
@@ -18,6 +19,7 @@ class Failure(NamedTuple):
     trigger: str
 '''
 
+_EDITION = "The state of the spec that this was made from: eight hexadecimal digits, a fingerprint of all that binds."
 _TABLES_HEAD = '''from __future__ import annotations
 
 from dataclasses import dataclass
@@ -91,7 +93,7 @@ def tables(spec: Spec) -> str:
     out += _TABLES_HEAD.rstrip("\n") + "\n"
     codes = " | ".join(f"m.{class_name(outcome.type.name)}" for outcome in spec.failures.outcomes)
     out += _FAILURE % codes if codes else ""
-    out += "\n" if spec.constants else ""
+    out += "\n\n" + comment(_EDITION) + f"EDITION = {literal(edition(spec))}\n"
     for constant in spec.constants:
         out += "\n" + comment(f"{constant.doc}{f' ({constant.unit})' if constant.unit else ''}.")
         out += f"{constant.name.upper()} = {literal(constant.value)}\n"

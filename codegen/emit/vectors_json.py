@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ..edition import edition
 from ..model import EnumType, Insert, Message, Prose, Spec, Vector
 from .sections import Sections
 from .vectors.derived import Derived, derived
@@ -47,6 +48,7 @@ def vectors_json(spec: Spec) -> str:
         "protocol": spec.name,
         "short": spec.short,
         "version": spec.version,
+        "edition": edition(spec),
         "byte_order": spec.byte_order,
         "format": _FORMAT,
     }

@@ -128,12 +128,16 @@ def _fields(message: Message) -> list[Field | OptionalField]:
 
 def wrong_errors(spec: Spec, source: Source) -> Found:
     tellers = {value.name: outcome.message for outcome in spec.failures.outcomes for value in outcome.type.values}
+    endings = (spec.failures.ending.message,) if spec.failures.ending else ()
     for message in spec.messages:
+        asks = message.kind == "request"
         for index, code in enumerate(message.errors):
-            if tellers and tellers[code] not in message.replies:
+            # What asks for nothing cannot be refused; it can only end the connection.
+            if tellers and tellers[code] not in (message.replies if asks else endings):
                 node = source.at("messages", message.name, "errors", index)
-                yield node, f"{code} is told by {tellers[code]}, which is no reply to {message.name}"
-        if message.kind != "request" or not tellers:
+                why = f"which is no reply to {message.name}" if asks else f"and {message.name} is no request"
+                yield node, f"{code} is told by {tellers[code]}, {why}"
+        if not asks or not tellers:
             continue
         for field in _fields(message):
             for code in sorted(codes_of(field.type) - {spec.failures.malformed, *message.errors}):

@@ -50,7 +50,7 @@ LINT: dict[str, str] = {
     "unanswerable-request": "A request has replies; each can be sent from where the request was, or a state further on, by "
     "the side that did not ask; and no side may ask what the other cannot answer.",
     "wrong-errors": "A request lists every code that the types of its fields refuse a value with, and no code that none of "
-    "its replies can tell.",
+    "its replies can tell; any other message lists codes of endings alone.",
     "unused-code": "Every code of a failure is listed by a request, named by a type or in 'failures', or told of in the text "
     "of a requirement.",
     "unused-type": "Every type is part of a message, an extension or a limit, or is taken by a command.",

@@ -1003,7 +1003,8 @@ enums:
       id: malformed
       doc: |-
         A length below 6, a frame that cannot be read as its type's layout says or whose request_id is
-        0, a stream that ends inside a frame, or a PONG that asks for what the server does not know.
+        0, a stream that ends inside a frame, or a PONG with a critical flag or extension that the
+        server does not know.
     130:
       id: frame_too_large
       doc: A length greater than the limit in force.
@@ -1033,7 +1034,7 @@ enums:
       doc: The operator's /kick.
     139:
       id: banned
-      doc: A ban that matches the name or the address, when it is made or at accept.
+      doc: A ban of the name or the address, when it is made; one of the address, at accept.
     140:
       id: shutting_down
       doc: The server stops.

@@ -104,7 +104,7 @@ local types = {
       [128] = { "LEFT", "LEAVE, or the end of the client's stream between two frames." },
       [129] = {
         "MALFORMED",
-        "A length below 6, a frame that cannot be read as its type's layout says or whose request_id is 0, a stream that ends inside a frame, or a PONG that asks for what the server does not know.",
+        "A length below 6, a frame that cannot be read as its type's layout says or whose request_id is 0, a stream that ends inside a frame, or a PONG with a critical flag or extension that the server does not know.",
       },
       [130] = { "FRAME_TOO_LARGE", "A length greater than the limit in force." },
       [131] = {
@@ -118,7 +118,7 @@ local types = {
       [136] = { "SLOW_CONSUMER", "More than send_queue bytes wait for this client." },
       [137] = { "FLOOD", "The request would have been refused with RATE_LIMITED for the flood_strikes-th time." },
       [138] = { "KICKED", "The operator's /kick." },
-      [139] = { "BANNED", "A ban that matches the name or the address, when it is made or at accept." },
+      [139] = { "BANNED", "A ban of the name or the address, when it is made; one of the address, at accept." },
       [140] = { "SHUTTING_DOWN", "The server stops." },
       [141] = { "SERVER_FULL", "A connection beyond max_connections." },
       [142] = { "TOO_MANY_CONNECTIONS", "A connection beyond connections_per_address." },

@@ -172,6 +172,7 @@ class Trial:
 
     codecs: dict[str, Codecs]
     kinds: dict[str, dict[bytes, tuple[str, Any]]]
+    grammars: dict[str, Any]
     parsers: dict[str, Parsers]
     mutants: list[tuple[list[str], int, Parsers]]
     stream: bytes
@@ -208,6 +209,7 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
         yield Trial(
             codecs,
             {name: {frame: codecs[name].sort(frame) for frame in frames[name]} for name in SPECS},
+            grammars,
             dict(zip(jobs, answers, strict=False)),
             [(types, place, of) for (types, place, _), of in zip(wrong, answers[len(jobs) :], strict=True)],
             stream,
@@ -282,9 +284,8 @@ def test_frame_is_read_alone(trial: Trial) -> None:
 
 @pytest.mark.parametrize("name", SPECS)
 def test_enumerations_have_all_their_values(trial: Trial, name: str) -> None:
-    spec = trial.codecs[name].spec
-    enums = yaml.safe_load(kaitai(spec))["enums"]
-    for type_ in spec.types.values():
+    enums = trial.grammars[name]["enums"]
+    for type_ in trial.codecs[name].spec.types.values():
         if isinstance(type_, EnumType) and all(value.number < 1 << 63 for value in type_.values):
             found = {number: value["id"].upper() for number, value in enums[type_.name].items()}
             assert found == {value.number: value.name for value in type_.values}
@@ -302,7 +303,7 @@ def test_field_of_another_width_is_noticed(trial: Trial) -> None:
             bodies = {body for _, body in frames}
             concerned = [frame for frame, body in frames if name not in bodies or name == body]
             assert any(reads_wrongly(trial, parsers, frame) for frame in concerned), f"integer {place} of {name}"
-    types = yaml.safe_load(GRAMMAR.read_text(encoding="utf-8"))["types"]
+    types = trial.grammars["impwire"]["types"]
     assert changed == {name for name, type_ in types.items() if integers(type_)}
     assert {"frame", "user", "extension", "say"} <= changed
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from ...edition import edition
 from ...model import Block as SpecBlock
 from ...model import Prose, Requirement, Spec
 from ..sections import Sections
@@ -48,7 +49,7 @@ class _Builder:
 
     def document(self) -> Document:
         spec = self.spec
-        rules = f", {len(spec.requirements())} requirements" if spec.requirements() else ""
+        rules = f"{len(spec.requirements())} requirements" if spec.requirements() else ""
         return Document(
             title=f"The {spec.name} ({spec.short})",
             version=f"Version {spec.version}",
@@ -60,7 +61,8 @@ class _Builder:
             ),
             heading=(
                 ("Protocol Specification", f"{spec.short} {spec.version}"),
-                (f"Byte order: {spec.byte_order}-endian", f"{len(spec.messages)} messages{rules}"),
+                (f"Byte order: {spec.byte_order}-endian", f"Edition {edition(spec)}"),
+                (f"{len(spec.messages)} messages", rules),
             ),
         )
 

@@ -29,7 +29,7 @@ def introduction(spec: Spec, sections: Sections) -> Blocks:
         "with which it may be refused, of which the first that applies is told; its rules; and an example."
     )
     bounds = (
-        "A range holds its bounds; that of a string counts bytes, not characters. The code in brackets behind a bound is "
+        "A range includes its bounds; that of a string counts bytes, not characters. The code in brackets behind a bound is "
         "for a value beyond it, or beyond either bound where there is only one code; without a code, it is "
         f"{spec.failures.malformed}. What else a value must be, such as its characters, stands with its type"
     )

@@ -92,7 +92,7 @@ def _listed(headers: tuple[str, ...], rows: tuple[tuple[str, ...], ...], indent:
 
 
 def _title(document: Document) -> str:
-    lines = [left + right.rjust(WIDTH - len(left)) for left, right in document.heading]
+    lines = [(left + right.rjust(WIDTH - len(left))).rstrip() for left, right in document.heading]
     lines += ["", ""] if lines else []
     lines += [document.title.center(WIDTH).rstrip(), document.version.center(WIDTH).rstrip(), "", "Abstract", ""]
     return "\n".join(lines) + "\n" + fill(document.abstract) + "\n\n" + fill(document.made)

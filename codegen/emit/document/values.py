@@ -72,8 +72,11 @@ def sentence(text: str) -> str:
 
 
 def items(text: str) -> tuple[str, ...]:
-    """A text in which `(1)`, `(2)` and so on begin its steps: what stands before them, and each step; else the text alone."""
-    parts = re.split(r"(?<=\s)(?=\([0-9]+\)\s)", text)
+    """A text in which `(1)`, `(2)` and so on begin its steps: what stands before them, and each step; else the text alone.
+
+    Each step begins behind the end of a sentence, so that one may speak of another by its number.
+    """
+    parts = re.split(r"(?<=[.:;]\s)(?=\([0-9]+\)\s)", text)
     counted = all(part.startswith(f"({count})") for count, part in enumerate(parts[1:], 1))
     return tuple(part.strip() for part in parts) if counted else (text,)
 

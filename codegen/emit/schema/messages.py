@@ -145,7 +145,7 @@ def messages(spec: Spec) -> Schema:
             "optional": items("Fields of later versions, which travel in extension records.", optional_field(spec)),
             "replies": items("What may answer the request.", message_name(spec, "A reply."), least=1),
             "errors": items(
-                "The failures that it may be refused for, the first of which wins.", known("A code.", codes)
+                "The failures that it may be answered with, the first of which wins.", known("A code.", codes)
             ),
             "rules": body("What has to be said of it: prose and requirements."),
             "since": version("The version of the protocol that brought it; left out for the first one."),

@@ -28,7 +28,8 @@ from .reading import matches
 #: A name of what is special in it, and the bytes of a value.
 Case = tuple[str, bytes]
 
-#: No value that is derived has more bytes: the file is to be read by people, too.
+#: No value that is derived has more bytes, unless its type allows no shorter one: the file is to be read by people, too, and
+#: the time that a pattern takes may grow with the square of the length.
 LONGEST = 5000
 #: What strings are made of; the first that a type accepts is taken.
 _LETTERS = ("a", "A", "0", "-", "_", " ", "!", "é", "€", "😀")
@@ -174,7 +175,7 @@ def _good_strings(spec: Spec, type_: StringType, *, thorough: bool) -> Iterator[
         text = _string(type_, size) if size <= LONGEST else None
         if text is not None:
             yield what, _counted(spec, type_, text.encode())
-    if thorough:
+    if thorough and type_.minimum.bytes <= LONGEST:
         allowed = [letter for letter in _CHARACTERS if matches(type_, _padded(type_, letter))]
         while allowed and len("".join(allowed).encode()) > type_.maximum.bytes - type_.minimum.bytes - 1:
             allowed.pop()
@@ -234,16 +235,24 @@ def fixed_otherwise(spec: Spec, base: str, const: int) -> Iterator[Case]:
 
 
 def _bad_strings(spec: Spec, type_: StringType, *, thorough: bool) -> Iterator[Case]:
+    for what, data in _spoiled_strings(type_, thorough=thorough):
+        if len(data) <= capacity(type_.count):
+            yield what, _counted(spec, type_, data)
+
+
+def _spoiled_strings(type_: StringType, *, thorough: bool) -> Iterator[Case]:
+    """The same without their counts; some have more bytes than a count can tell."""
     for what, size in {"too-short": type_.minimum.bytes - 1, "too-long": type_.maximum.bytes + 1}.items():
-        if 0 <= size <= min(LONGEST, capacity(type_.count)):
-            text = _string(type_, size) or "a" * size
-            yield what, _counted(spec, type_, text.encode())
-    before = _padded(type_, "").encode()
+        if 0 <= size <= LONGEST:
+            yield what, (_string(type_, size) or "a" * size).encode()
+    if type_.minimum.bytes > LONGEST:
+        return
+    before = _padded(type_, "")
     for what, digits in _NOT_UTF_8.items() if thorough else (("not-utf-8", "ff"),):
-        yield what, _counted(spec, type_, before + bytes.fromhex(digits))
+        yield what, before.encode() + bytes.fromhex(digits)
     for letter in [letter for letter in _CHARACTERS if thorough or letter in "\0\n "]:
-        last, first = _padded(type_, letter), letter + _padded(type_, "")
+        last, first = before + letter, letter + before
         if not matches(type_, last):
-            yield f"last-u+{ord(letter):04x}", _counted(spec, type_, last.encode())
+            yield f"last-u+{ord(letter):04x}", last.encode()
         elif not matches(type_, first):
-            yield f"first-u+{ord(letter):04x}", _counted(spec, type_, first.encode())
+            yield f"first-u+{ord(letter):04x}", first.encode()
