@@ -31,7 +31,7 @@ test: $(READY) ## lint, types, import contracts, generated files, tests
 	$(BIN)/python -m conformance sessions --check
 	$(BIN)/python -m codegen --check
 	$(BIN)/python -m codegen lint
-	$(BIN)/python -m pytest -n auto --ignore tests/exports
+	$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/exports
 
 exports: $(READY) ## read spec/exports/ with the tools that it is for: Kaitai Struct, tshark, a browser
 	$(BIN)/python -m pytest -n auto tests/exports

@@ -6,18 +6,33 @@ file is wrong; 130 interrupted.
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     try:
-        # Imported here, since that takes a moment, in which Ctrl-C ends the suite as it does later.
-        from .command import run
+        import signal
 
+        # The other imports take a moment. Nothing has been started then, so Ctrl-C ends the suite on the spot: what it
+        # raises inside of an import may get lost there, or be taken for the end of all by Python.
+        usual = signal.getsignal(signal.SIGINT)
+        if usual is signal.default_int_handler:
+            signal.signal(signal.SIGINT, _end)
+        try:
+            from .command import run
+        finally:
+            signal.signal(signal.SIGINT, usual)
         return run(argv)
     except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
         return 130
+
+
+def _end(*_: object) -> None:
+    os.write(2, b"interrupted\n")
+    os._exit(130)
 
 
 if __name__ == "__main__":

@@ -227,7 +227,8 @@ class _ClientRehearsal(_Rehearsal):
                 self._tell(part)
         if self._bytes.inside:
             self.begin(len(case.steps) + 1, ending=True)
-            self._fence()
+            ended = any(step.verb == "ends input" and step.actor == actor for step in case.steps)
+            self._depart() if ended else self._fence()
 
     def _step(self, step: Step) -> None:
         told: Callable[[Step], None] | None = getattr(self, f"_{step.verb.replace(' ', '_')}", None)
@@ -250,9 +251,13 @@ class _ClientRehearsal(_Rehearsal):
         self._tell(Part("WELCOME", {}))
 
     def _leaves(self, step: Step) -> None:
-        self._sends(Step(self._actor, "sends", (Part("LEAVE", {}),)))
+        self.add(self._actor, "/leave", Style.LINE, to_target=True, typed=True)
+        self._depart()
+
+    def _depart(self) -> None:
+        self._due(Part("LEAVE", {}))
         self._tell(Part("GOODBYE", {"code": "LEFT"}))
-        self._is_closed(step)
+        self._is_closed(Step(self._actor, "is closed"))
         self.note(self._actor, "exits 0")
 
     def _due(self, part: Part, bounds: str = "") -> None:

@@ -9,7 +9,9 @@ from dataclasses import replace
 
 from impwire.tables import REQUIREMENTS, TIMERS, Role
 
+from .language import Case
 from .play.client_role import ClientPlay
+from .play.limits import ask_limits, other_limits
 from .play.server_role import ServerPlay
 from .play.transcript import Transcript
 from .pool import Held, Pool
@@ -46,6 +48,8 @@ class Runner:
         self._pool = Pool(server, timeout) if server is not None else None
         self._clients: dict[Run, RunningClient] = {}
         self._next: Run | None = None
+        #: What servers have announced, by the settings that were asked of them.
+        self._announced: dict[tuple[tuple[str, int], ...], dict[str, int]] = {}
 
     def prepare(self, run: Run) -> None:
         """Start what the run will need, without waiting for it. A failure shows when the run begins."""
@@ -137,9 +141,20 @@ class Runner:
         except CaseFailed as failed:
             if held.server.program is not None:
                 failed.failure = replace(failed.failure, output=held.server.program.tail())
+            if failed.verdict not in _GRAVE:
+                limits = other_limits(run.case, play.announced or self._limits(run.case, held))
+                failed.failure = replace(failed.failure, limits=limits)
             raise
         finally:
             held.attempts_per_minute = play.scope.limits["attempts_per_minute"]
+
+    def _limits(self, case: Case, held: Held) -> dict[str, int]:
+        """The limits of a server that has told none in a case that has failed. It is asked once, since it may be mute."""
+        key = tuple(sorted(case.settings.items()))
+        if key not in self._announced:
+            held.sources[held.source].add(1)
+            self._announced[key] = ask_limits(held.server, self._timeout, held.source)
+        return self._announced[key]
 
     def _play_to_client(self, run: Run, transcript: Transcript) -> None:
         assert self._client_target is not None

@@ -140,4 +140,5 @@ def _failure(failure: Failure) -> dict[str, Any]:
         "frame": failure.frame.hex(),
         "marks": [list(mark) for mark in failure.marks],
         "output": failure.output,
+        "limits": [limit._asdict() for limit in failure.limits],
     }

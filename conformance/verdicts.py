@@ -23,18 +23,20 @@ class Verdict(StrEnum):
     #: Bytes came that are no message of the protocol, or a frame longer than the limit in force.
     UNREADABLE = "unreadable frame"
     #: The stream ended where something else was due, with or without the target's GOODBYE read before; RESET if by a
-    #: reset. A target of ours whose process has ended with it has CRASHED.
+    #: reset. A target of ours that has crashed with it has CRASHED.
     CLOSED = "closed"
     RESET = "reset"
     #: Something that was due did not come in time, or the target took no more bytes.
     TIMED_OUT = "timed out"
     #: A timer fired before its time.
     TOO_EARLY = "too early"
-    #: A client showed another line than it should, or ended with another exit code.
+    #: A client showed another line than it should.
     WRONG_OUTPUT = "wrong output"
+    #: A program ended with another exit code than it should, or a client where something else was due.
     WRONG_EXIT = "wrong exit"
-    #: The program under test ended by itself, or could not be started.
+    #: A signal ended the program under test, or an error that it has not caught; or a server ended by itself.
     CRASHED = "target crashed"
+    #: It could not be started.
     NOT_STARTED = "could not start"
     #: The case asks for something that this target does not offer; the reason says what.
     SKIPPED = "skipped"
@@ -76,6 +78,18 @@ class Difference(NamedTuple):
         return f"{self.field}: expected {self.expected}, found {self.found}{rule}"
 
 
+class Limit(NamedTuple):
+    """A limit or timer that the server announces with another value than the case is written for.
+
+    `due` is the value that the case asks for (`asked`), or else the default.
+    """
+
+    name: str
+    announced: int
+    due: int
+    asked: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """What was due and what came instead, for people and reports.
@@ -91,6 +105,8 @@ class Failure:
     marks: tuple[tuple[int, int], ...] = ()
     #: The last lines that the target has written.
     output: str = ""
+    #: What may be behind it: the case is written for a server with other limits.
+    limits: tuple[Limit, ...] = ()
 
 
 class CaseFailed(Exception):

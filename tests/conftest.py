@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +13,24 @@ import pytest
 from tests.fixtures.spoiling import copy_of_guestbook
 from tests.recording import Relayed
 from tests.support import PATIENCE, Person, ServerProcess
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Three processes for two cores: many a test waits, for a timer or for another process."""
+    return max(2, (yield) * 3 // 2)
+
+
+def pytest_configure() -> None:
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded to begin with lives as long as the tests do. To search all of it for garbage, again and again, would
+    take a fifth of their time."""
+    gc.freeze()
+    gc.set_threshold(100_000, 10, 10)
+    gc.enable()
 
 
 @pytest.fixture
@@ -69,6 +88,14 @@ def plain_server() -> Iterator[socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(PATIENCE)
         yield listener
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every plan has the built-in cases, without reading them again."""
+    from tests.built_in import CASES  # They take half a second, which most tests have no need to spend.
+
+    monkeypatch.setattr("conformance.plan.Plan.load", lambda plan: list(CASES))
 
 
 @pytest.fixture

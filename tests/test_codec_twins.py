@@ -48,10 +48,11 @@ class Sweep:
         #: All but those whose long functions are made of what the others have.
         self.to_break = [codec for codec in self.codecs if codec.record.NAME not in ("NESTS", "SHADOWS", "OPTIONAL")]
         self.vectors = load(SPECS[self.package]).vectors
+        self.good_frames = cache(self._good_frames)
         self.frames = cache(self._frames)
         self.values = cache(self._values)
 
-    def good_frames(self, codec: Any) -> list[bytes]:
+    def _good_frames(self, codec: Any) -> list[bytes]:
         """A few frames of a message: of the shortest, a long one and drawn ones, and the spec's vectors."""
         rng = Random(SEED)
         picks: list[samples.Pick] = ["least", *[rng] * DRAWN[self.package]]

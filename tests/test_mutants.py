@@ -12,14 +12,12 @@ from pathlib import Path
 import pytest
 
 from codegen.support.strict_yaml import InvalidFile
+from conformance.runs import Run
 from impwire.tables import REQUIREMENTS, Role
 from tests.mutants.bench import Bench, Outcome, all_runs, make_copy, proven_by
-from tests.mutants.data import ROOT, Mutant, change, load_mutants
+from tests.mutants.data import ROOT, Mutant, Mutants, change, load_mutants
 from tests.mutants.hunt import uncaught
 from tests.mutants.sites import MODULES, sites_of
-
-MUTANTS = load_mutants()  # Raises if one cannot be made.
-RUNS = all_runs()
 
 #: Titles of mutants that are tried here: of both programs, of the library, with a server of its own and without.
 _SAMPLE = (
@@ -32,31 +30,41 @@ _SAMPLE = (
 )
 
 
-def test_every_must_has_a_mutant_or_a_reason_on_each_side_that_it_binds() -> None:
-    assert MUTANTS.missing() == []
+@pytest.fixture(scope="module")
+def mutants() -> Mutants:
+    return load_mutants()  # Raises if one cannot be made.
 
 
-def test_nothing_that_has_a_mutant_is_excused() -> None:
-    broken = {(name, mutant.side) for mutant in MUTANTS.mutants for name in mutant.breaks}
-    assert [excuse for excuse in MUTANTS.excuses if (excuse.requirement, excuse.side) in broken] == []
-    assert all(excuse.reason for excuse in MUTANTS.excuses)
+@pytest.fixture(scope="module")
+def runs() -> list[Run]:
+    return all_runs()
 
 
-def test_every_excused_requirement_binds_its_side() -> None:
-    wrong = [it for it in MUTANTS.excuses if REQUIREMENTS[it.requirement].side not in (it.side, "both")]
+def test_every_must_has_a_mutant_or_a_reason_on_each_side_that_it_binds(mutants: Mutants) -> None:
+    assert mutants.missing() == []
+
+
+def test_nothing_that_has_a_mutant_is_excused(mutants: Mutants) -> None:
+    broken = {(name, mutant.side) for mutant in mutants.mutants for name in mutant.breaks}
+    assert [excuse for excuse in mutants.excuses if (excuse.requirement, excuse.side) in broken] == []
+    assert all(excuse.reason for excuse in mutants.excuses)
+
+
+def test_every_excused_requirement_binds_its_side(mutants: Mutants) -> None:
+    wrong = [it for it in mutants.excuses if REQUIREMENTS[it.requirement].side not in (it.side, "both")]
     assert wrong == []
 
 
-def test_every_requirement_of_a_mutant_has_a_case_that_proves_it() -> None:
-    proven = {(name, run.role) for run in RUNS for name in proven_by(run)}
-    due = {(name, mutant.side) for mutant in MUTANTS.mutants for name in mutant.breaks}
+def test_every_requirement_of_a_mutant_has_a_case_that_proves_it(mutants: Mutants, runs: list[Run]) -> None:
+    proven = {(name, run.role) for run in runs for name in proven_by(run)}
+    due = {(name, mutant.side) for mutant in mutants.mutants for name in mutant.breaks}
     assert sorted(due - proven) == []
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def bench(runs: list[Run], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("mutants")
-    made = Bench(folder, make_copy(ROOT, folder / "original"), RUNS, timeout=2.0)
+    made = Bench(folder, make_copy(ROOT, folder / "original"), runs, timeout=2.0)
     yield made
     made.close()
 
@@ -68,8 +76,8 @@ def _try(bench: Bench, mutant: Mutant) -> Outcome:
     )
 
 
-def test_mutants_are_caught(bench: Bench) -> None:
-    sample = [mutant for mutant in MUTANTS.mutants if mutant.title in _SAMPLE]
+def test_mutants_are_caught(mutants: Mutants, bench: Bench) -> None:
+    sample = [mutant for mutant in mutants.mutants if mutant.title in _SAMPLE]
     assert len(sample) >= len(_SAMPLE)
     outcomes = [(mutant, _try(bench, mutant)) for mutant in sample]
     assert [(mutant.title, it.problem, uncaught(mutant, it)) for mutant, it in outcomes if uncaught(mutant, it)] == []
@@ -93,12 +101,14 @@ def test_program_that_does_not_start_is_not_caught(bench: Bench) -> None:
     assert client.problem.startswith("it does not start")
 
 
-def test_case_that_the_unbroken_program_fails_catches_nothing(tmp_path: Path) -> None:
-    broken = next(mutant for mutant in MUTANTS.mutants if mutant.title == _SAMPLE[0])
+def test_case_that_the_unbroken_program_fails_catches_nothing(
+    mutants: Mutants, runs: list[Run], tmp_path: Path
+) -> None:
+    broken = next(mutant for mutant in mutants.mutants if mutant.title == _SAMPLE[0])
     original = make_copy(ROOT, tmp_path / "broken")
     changed = broken.applied((ROOT / broken.file).read_text(encoding="utf-8"))
     (original / broken.file).write_text(changed, encoding="utf-8")
-    both = Bench(tmp_path, original, RUNS, timeout=2.0)
+    both = Bench(tmp_path, original, runs, timeout=2.0)
     try:
         outcome = both.try_change(broken.side, broken.file, changed, both.runs(broken.side, ["RENAME-2"])[:12])
     finally:

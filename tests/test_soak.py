@@ -45,7 +45,8 @@ sys.exit(__main__.main(sys.argv[1:]))
 def test_soak_finds_a_server_that_loses_or_doubles_frames(times: int, fault: str) -> None:
     require_proc()
     command = [sys.executable, "-c", _SPOILED.format(times=times)]
-    result = asyncio.run(soak(2, clients=6, command=command))
+    # Who vanishes is cut soon, so the end comes soon. Clients that are cut by chance are faults more, and do not matter.
+    result = asyncio.run(soak(2, clients=6, command=command, silence=500))
     assert not result.passed
     assert any(fault in found for found in result.faults), summary(result)
 

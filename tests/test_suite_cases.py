@@ -26,6 +26,7 @@ _OF_TARGETS = {
     Verdict.PASSED,
     Verdict.UNREADABLE,
     Verdict.RESET,
+    Verdict.CRASHED,
     Verdict.NOT_STARTED,
     Verdict.CLAIMED,
     Verdict.KNOWN_FAILURE,
@@ -62,8 +63,10 @@ def test_sessions_that_must_pass_use_every_verb() -> None:
     assert set(SERVER_VERBS) == used[SERVER]
 
 
-def test_sessions_that_must_fail(tmp_path: Path, expected: dict[str, list[str]]) -> None:
-    code, entries = played(FIXTURES / "valid-fail", tmp_path / "report.json", "--timeout", "3")
+@pytest.mark.parametrize("role", ["server", "client"])
+def test_sessions_that_must_fail(tmp_path: Path, expected: dict[str, list[str]], role: str) -> None:
+    code, entries = played(FIXTURES / "valid-fail", tmp_path / "report.json", role, "--timeout", "3")
+    expected = {name: due for name, due in expected.items() if name.startswith(role)}
     found = {name: entry["verdict"] for name, entry in entries.items()}
     assert found == {name: verdict for name, (verdict, _) in expected.items()}
     texts = {name: entry["text"] for name, entry in entries.items()}

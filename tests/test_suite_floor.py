@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from conformance.plan import Plan
 from conformance.runner import Runner
 from conformance.runs import Result, Run
@@ -74,6 +76,7 @@ def _right_by_chance(run: Run) -> bool:
     return due == ["MALFORMED"] and all(step.verb != "joins" for step in run.case.steps)
 
 
+@pytest.mark.usefixtures("loaded")
 def test_bad_server_passes_nothing() -> None:
     runners = {
         mode: Runner(ServerTarget.of({"spawn": _bad_server(mode)}), None, _TIMEOUT, strict=True) for mode in _SERVERS
@@ -81,6 +84,7 @@ def test_bad_server_passes_nothing() -> None:
     assert _passed(runners, _samples("server", runners)) == []
 
 
+@pytest.mark.usefixtures("loaded")
 def test_bad_client_passes_nothing() -> None:
     commands = {mode: _bad_client(mode) for mode in _CLIENTS} | {command: command for command in _NO_CLIENTS}
     runners = {

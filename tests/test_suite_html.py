@@ -25,7 +25,7 @@ from conformance.reports.html import page
 from conformance.reports.matrix import matrix
 from conformance.reports.svg import svg
 from conformance.runs import Result, Run, Segmentation, record
-from conformance.verdicts import Difference, Failure, Verdict
+from conformance.verdicts import Difference, Failure, Limit, Verdict
 from impwire import messages as m
 from impwire.codecs import encode
 from impwire.tables import REQUIREMENTS, Role
@@ -195,6 +195,7 @@ def report(entries: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     return {
         "suite": "0.1.0",
         "protocol": "1.0",
+        "edition": "1234abcd",
         "started": "2026-01-02T03:04:05.678+00:00",
         "seconds": 12.3,
         "python": "3.11",
@@ -228,7 +229,7 @@ def test_page_needs_nothing_from_anywhere() -> None:
 
 def test_page_lets_nothing_foreign_out() -> None:
     change = Change(role="server", id=HOSTILE, before=HOSTILE, now="passed")
-    comparison = Comparison(fixed=[change], broken=[], new=[], gone=[], changed=[])
+    comparison = Comparison(fixed=[change], broken=[], new=[], gone=[], changed=[], edition="")
     errors = [{"run": HOSTILE, "text": HOSTILE}]
     text = page(report(ENTRIES, command=HOSTILE, targets={"server": {"spawn": HOSTILE}}, errors=errors), comparison)
     text.encode("utf-8")  # No surrogate is left, which could not be written.
@@ -248,6 +249,15 @@ def test_page_has_all_of_a_failure_and_a_case_once_for_all_segmentations() -> No
     assert '<td>6</td><td class="failed">7</td><td>ORD-3</td>' in failures
     assert "<td>1000</td><td>1000</td>" in failures
     assert "python -m conformance server --spawn &#x27;./server {port}&#x27; --id pm/wrong --trace" in failures
+
+
+def test_page_names_the_edition_and_limits_that_a_case_is_not_written_for() -> None:
+    limits = (Limit("max_text", 64, 4096, asked=False),)
+    text = page(report([entry("pm/wrong", Verdict.WRONG_REPLY, limits=limits)]), None)
+    assert "IMP 1.0, edition 1234abcd, suite" in text
+    assert "Note: this server announces max_text 64 (default 4096), and the case is written" in text
+    earlier = Comparison(fixed=[], broken=[], new=[], gone=[], changed=[], edition="0000beef")
+    assert "held to edition 0000beef" in page(report(ENTRIES), earlier)
 
 
 def test_page_has_the_details_of_each_run_in_order() -> None:
@@ -330,7 +340,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The page of `ENTRIES`, compared with a run in which pm/wrong passed."""
     change = Change(role="server", id="pm/wrong", before="passed", now="wrong reply")
-    comparison = Comparison(fixed=[], broken=[change], new=[], gone=[], changed=[])
+    comparison = Comparison(fixed=[], broken=[change], new=[], gone=[], changed=[], edition="")
     file = tmp_path_factory.mktemp("page") / "report.html"
     file.write_text(page(report(ENTRIES), comparison), encoding="utf-8")
     return file.as_uri()

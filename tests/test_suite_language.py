@@ -17,6 +17,7 @@ from conformance.language.values import CONDITIONS
 from conformance.unproven import UNPROVEN
 from impwire.codecs import CODECS
 from impwire.tables import FAILURES, REQUIREMENTS, Role
+from tests.built_in import WRITTEN
 from tests.support import ROOT
 
 BUILT_IN = ROOT / "conformance" / "cases"
@@ -144,7 +145,7 @@ def test_folder_without_cases_is_a_mistake(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def built_in() -> list[Case]:
-    return load_cases([BUILT_IN])
+    return WRITTEN
 
 
 def roles_of(case: Case) -> set[Role]:

@@ -14,24 +14,14 @@ import pytest
 from conformance.__main__ import main
 from conformance.language import Case, load_cases
 from conformance.language.dump import dump_case
-from conformance.plan import Plan
 from conformance.rehearsal import chart_of, rehearse
 from conformance.reports import chart
-from conformance.runs import Run, Segmentation, runs_of
+from conformance.runs import Run, Segmentation
 from impwire import messages as m
 from impwire.codecs import encode
 from impwire.tables import MAX_FRAME_BEFORE_WELCOME, PROTOCOL_VERSION, REQUIREMENTS, Role
+from tests.built_in import CASES, RUNS
 from tests.support import ROOT
-
-PLAN = Plan(targets={"server": {"spawn": "x"}, "client": {"spawn": "x"}})
-CASES = PLAN.load()
-RUNS = runs_of(CASES, PLAN.roles)
-
-
-@pytest.fixture
-def loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The built-in cases are read once for all tests."""
-    monkeypatch.setattr(Plan, "load", lambda plan: CASES)
 
 
 def suite(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -192,6 +182,13 @@ def test_limits_are_those_of_the_case(tmp_path: Path) -> None:
     assert moments[1].data == bytes(MAX_FRAME_BEFORE_WELCOME)
 
 
+def test_client_whose_input_ends_last_is_told_to_leave() -> None:
+    cases = load_cases([ROOT / "tests/fixtures/suite/valid-pass/client.yml"])
+    case = next(case for case in cases if case.id == "pass/client-whose-input-ends-last")
+    ending = [moment.row.label for moment in rehearse(Run(case, Role.CLIENT, "ann")) if moment.step > len(case.steps)]
+    assert ending == ["LEAVE", "GOODBYE #3 code=LEFT", "You have left.", "end of stream", "exits 0"]
+
+
 def one_case(folder: Path, steps: str) -> Case:
     text = f"cases:\n  - id: own/case\n    title: A case\n    proves: [SAY-1]\n    steps:{steps}"
     (folder / "own.yaml").write_text(text.replace("{repeat", "[{repeat").replace("welcome}]", "welcome}]]"))
@@ -251,8 +248,9 @@ def test_list_shows_what_would_be_played() -> None:
         ("pm and", "Wrong expression passed to '-k': pm and"),
     ],
 )
-def test_list_of_nothing_and_a_wrong_expression_are_told(expression: str, message: str) -> None:
-    done = suite("--list", "-k", expression)
+def test_list_of_nothing_and_a_wrong_expression_are_told(tmp_path: Path, expression: str, message: str) -> None:
+    one_case(tmp_path, "\n      - [ann, joins]\n")
+    done = suite("--cases", str(tmp_path), "--list", "-k", expression)
     assert done.returncode == 2
     assert done.stdout == ""
     assert message in done.stderr

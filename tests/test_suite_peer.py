@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from conformance.play.peer import Peer, build
+from conformance.play.peer import Outgoing, Peer, build
 from conformance.play.transcript import Transcript
 from conformance.verdicts import CaseFailed, Verdict
 from impwire.messages import Goodbye, Notice
@@ -19,6 +19,19 @@ def _pair() -> tuple[socket.socket, socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         ours = socket.create_connection(listener.getsockname())
         return ours, listener.accept()[0]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "bytes"),
+        (bytes(range(16)), "bytes 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f"),
+        (b"\xff" * 70_000, "bytes" + " ff" * 16 + " … of 70000"),
+        (build("LEAVE", {"request_id": 7}), "LEAVE request_id=7"),
+    ],
+)
+def test_bytes_that_are_no_message_are_shown_in_part(data: bytes, words: str) -> None:
+    assert Outgoing("", data).text() == words
 
 
 def test_target_that_never_stops_talking_is_not_listened_to_for_ever() -> None:

@@ -13,12 +13,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 import pytest
 
 from conformance.__main__ import main
+from conformance.language import load_cases
+from conformance.runner import Runner
+from conformance.runs import Run
 from conformance.targets import (
     ClientTarget,
     ServerTarget,
@@ -187,6 +191,36 @@ def test_server_that_dies_is_named_with_its_signal_and_costs_only_its_case(tmp_p
     assert "the server was ended by SIGABRT" in output
 
 
+#: What a client does when SAY is due, in Python; and what is said of it. Nothing: it ends before it connects.
+ENDS = {
+    "": ("wrong exit", "the client has ended with exit code 3, where it should have connected"),
+    "sys.exit(3)": ("closed", "the target has closed the connection\nthe client has ended with exit code 3"),
+    "os.kill(os.getpid(), 11)": ("target crashed", "the client was ended by SIGSEGV"),
+    "1 / 0": ("target crashed", "the client has ended with exit code 1\nTraceback (most recent call last):"),
+    "s.sendall(bytes.fromhex('00000006060000000002'))": ("wrong reply", "and got LEAVE"),
+}
+
+
+@pytest.mark.parametrize("code", ENDS)
+def test_client_that_ends_is_told_as_it_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    monkeypatch.setattr("conformance.targets.program._PARTING", PATIENCE)
+    program = tmp_path / "client.py"
+    lines = ["import os, socket, sys", "s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))"]
+    lines += ["s.sendall(bytes.fromhex('00000016010000000001494d5031010001000000000003616e6e'))"]
+    lines += ["s.recv(999)", "sys.stdin.readline()", code, "s.recv(999)"]
+    program.write_text("\n".join(lines if code else ["raise SystemExit(3)"]))
+    steps = "[ann, joins]\n[ann, sends, SAY, {text: hi}]"
+    [script] = load_cases([case(tmp_path, steps, "    client: ann\n")])
+    target = ClientTarget.of({"spawn": f"{shlex.quote(sys.executable)} -S {program} {{port}}"})
+    target.target = replace(target.target, claims=frozenset())  # It shows nothing.
+    runner = Runner(None, target, PATIENCE)
+    result = runner.run(Run(script, Role.CLIENT, "ann"))
+    runner.close()
+    verdict, words = ENDS[code]
+    assert result.verdict == verdict, result.text
+    assert words in result.text
+
+
 def running(mode: str) -> Program:
     """A program that behaves so, as it is started for a case."""
     return Program(of_command(Role.SERVER, misbehaving(mode)), {"host": "127.0.0.1", "port": "1"}, {})
@@ -326,7 +360,21 @@ def test_ctrl_c_while_the_suite_is_being_loaded_ends_it_as_later(
     monkeypatch.delitem(sys.modules, "conformance.command", raising=False)
     monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
     assert main(["--list"]) == 130
-    assert capsys.readouterr() == ("", "")
+    assert capsys.readouterr() == ("", "interrupted\n")
+
+
+def test_ctrl_c_that_strikes_inside_of_an_import_ends_the_suite_in_one_line(tmp_path: Path) -> None:
+    # Python ends by the signal, whoever has caught the exception, if that was raised in code that it has made of a text.
+    (tmp_path / "sitecustomize.py").write_text("""if True:
+        import os, sys
+        class Struck:
+            def find_spec(self, name, path, target=None):
+                exec("os.kill(os.getpid(), 2)") if name == "conformance.command" else None
+        sys.meta_path.insert(0, Struck())""")
+    command = [sys.executable, "-m", "conformance", "--list"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (130, "", "interrupted\n")
 
 
 @on_linux
@@ -343,7 +391,9 @@ def test_suite_that_is_killed_leaves_nothing_behind(tmp_path: Path, processes: s
 
 def test_client_that_ends_before_it_connects_is_named() -> None:
     client = ClientTarget.of({"spawn": "sh -c 'echo cannot >&2; exit 9' {port}"}).start("ann")
-    with pytest.raises(CaseFailed, match="the client has ended with exit code 9 before it connected\ncannot"):
+    with pytest.raises(
+        CaseFailed, match="the client has ended with exit code 9, where it should have connected\ncannot"
+    ):
         client.accept(PATIENCE)
     client.discard()
 

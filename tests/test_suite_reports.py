@@ -34,6 +34,7 @@ from conformance.reports.report import as_json, make_report, write_reports
 from conformance.reports.summary import summarize
 from conformance.reports.terminal import Style, Terminal
 from conformance.reports.trace import trace
+from impwire.tables import EDITION
 from tests.support import PATIENCE, ROOT, require_program
 
 SCHEMA = json.loads((ROOT / "conformance/reports/report.schema.json").read_text(encoding="utf-8"))
@@ -135,6 +136,8 @@ def report_of(*entries: dict[str, Any], errors: int = 0, **more: Any) -> dict[st
     head = {
         "format": 1,
         "suite": "1",
+        "protocol": "1.0",
+        "edition": "1234abcd",
         "started": "2026-01-02T03:04:05.678+00:00",
         "seconds": 1.5,
         "rerun": "run {role}",
@@ -371,11 +374,11 @@ FAILED server test/one~bytewise: wrong reply
     0010  00 07 00 00 00 04 05 7f 1b 2c                    .........,
           ^^ ^^
 
+  ORD-2 (protocol.txt, section 9): Frames for one client MUST be sent in the
+    order in which they were queued, and none may be left out.
   SAY-1 (protocol.txt, section 12.2): An accepted SAY MUST be delivered as one
     CHAT to every other user, with the author's session_id and present name as
     the server knows them. No field lets a client say who it is.
-  ORD-2 (protocol.txt, section 9): Frames for one client MUST be sent in the
-    order in which they were queued, and none may be left out.
 
   What happened (seconds, who, which way):
       0.002     ann <- OK seq=7
@@ -387,6 +390,39 @@ FAILED server test/one~bytewise: wrong reply
 
   Run it alone: run server --spawn '{host}' --id 'test/one~bytewise' --trace""".splitlines()
     )
+
+
+def test_sentences_that_name_what_was_due_stand_before_the_others() -> None:
+    differences = [{"field": "type", "expected": "CHAT (0xc0)", "found": "LEFT (0xc2)", "requirement": ""}]
+    parts: dict[str, Any] = {"step": "bob receives CHAT {'text': 'LEAVE'}", "differences": differences}
+    for proves in (["NAME-4", "LEAVE-1", "SAY-1"], ["SAY-1", "LEAVE-1", "NAME-4"]):
+        told = explain_failure({**failed(**parts), "proves": proves}, "")
+        places = [told.index(f"  {id_} (protocol.txt") for id_ in ("LEAVE-1", "SAY-1", "NAME-4")]
+        assert places == sorted(places), "CHAT stands in SAY-1; LEAVE and LEFT in LEAVE-1; none in NAME-4"
+
+
+OTHER_LIMITS = [
+    {"name": "max_text", "announced": 64, "due": 4096, "asked": False},
+    {"name": "rate_burst", "announced": 7, "due": 3, "asked": True},
+]
+
+
+def test_failure_names_the_limits_that_its_case_is_not_written_for() -> None:
+    told = " ".join(explain_failure(failed(limits=OTHER_LIMITS), "").split())
+    assert "note: this server announces max_text 64 (default 4096), and the case is written for servers with" in told
+    assert "asks for other settings than the server announces: rate_burst 7 instead of 3" in told
+    assert "note:" not in explain_failure(failed(limits=[]), "")
+
+
+def test_summary_names_other_limits_once_for_all_failures() -> None:
+    entries = [failed(f"test/{number}", limits=OTHER_LIMITS[: number + 1]) for number in range(2)]
+    told = summarize(report_of(entry(), *entries, failed("test/none", limits=[])), None, Style())
+    assert told.count("2 of the failures may come of the target's limits: it announces max_text 64 (default 4096)") == 1
+    assert (
+        told.count("1 of the failures may come of settings that were asked for and are not announced: rate_burst 7")
+        == 1
+    )
+    assert "may come of" not in summarize(report_of(failed(limits=[])), None, Style())
 
 
 def test_long_values_are_shown_where_they_begin_to_differ() -> None:
@@ -442,6 +478,7 @@ def test_rerun_command_survives_braces_and_quotes_in_the_target() -> None:
     )
 
 
+@pytest.mark.usefixtures("loaded")
 def test_unknown_id_is_told_with_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["server", "--id", "pm/unknown-recipent"]) == 2
     assert "no case is called 'pm/unknown-recipent'; did you mean 'pm/unknown-recipient'?" in capsys.readouterr().err
@@ -464,6 +501,11 @@ def test_summary_names_reasons_what_is_not_strict_and_the_counts_at_the_end(play
     assert any(line.startswith("passed but not strict: server test/lenient: ann") for line in lines)
     assert lines[-1] == "3 passed, 1 failed, 1 skipped"
     assert "\x1b" not in played.output, "a file gets no colours"
+
+
+def test_last_line_but_one_names_the_edition_of_the_specification(played: Played) -> None:
+    assert played.output.splitlines()[-2] == f"specification: IMP 1.0, edition {EDITION}"
+    assert played.report["edition"] == EDITION
 
 
 def test_known_failures_are_counted_only_if_there_are_any() -> None:
@@ -622,7 +664,7 @@ def test_comparison_tells_what_has_become_better_worse_new_or_gone() -> None:
         entry("skipped", "skipped", "skipped"),
     )
     found = compare(before, now)
-    assert {kind: [change["id"] for change in changes] for kind, changes in found.items()} == {  # type: ignore[attr-defined]
+    assert {kind: [change["id"] for change in changes] for kind, changes in found.items() if changes} == {  # type: ignore[attr-defined]
         "fixed": ["fixed"],
         "broken": ["broken"],
         "new": ["new"],
@@ -634,6 +676,18 @@ def test_comparison_tells_what_has_become_better_worse_new_or_gone() -> None:
     told = summarize(now, found, Style())
     assert "broken: server broken: passed, now wrong reply\n" in told
     assert "compared with the earlier run: 1 broken, 1 fixed, 2 changed, 1 new, 1 gone\n" in told
+
+
+def test_comparison_names_the_edition_of_an_earlier_run_if_it_is_another() -> None:
+    for earlier, words in (
+        (
+            report_of(entry(), edition="0000beef"),
+            "compared with the earlier run (of the specification's edition 0000beef):",
+        ),
+        ({key: value for key, value in report_of(entry()).items() if key != "edition"}, "edition unknown)"),
+        (report_of(entry()), "compared with the earlier run: nothing has changed"),
+    ):
+        assert words in summarize(report_of(entry()), compare(earlier, report_of(entry())), Style())
 
 
 def test_nothing_is_gone_where_less_was_to_be_played() -> None:

@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 from conformance import last_run
+from conformance.__main__ import main
 from conformance.plan import Plan, plan_from_json
 from conformance.runs import Run
 from conformance.selection import Selection, chapter
 from impwire.tables import REQUIREMENTS
+from tests.built_in import RUNS, TARGETS
 from tests.support import ROOT
 
-TARGETS = {"server": {"spawn": "x"}, "client": {"spawn": "x"}}
-ALL = Plan(targets=TARGETS).runs()
+pytestmark = pytest.mark.usefixtures("loaded")
 
 
 def selected(**conditions: tuple[str, ...]) -> list[Run]:
@@ -29,14 +30,14 @@ def names(runs: list[Run]) -> list[str]:
 
 
 def test_nothing_asked_for_is_everything() -> None:
-    assert names(selected()) == names(ALL)
-    assert len(set(names(ALL))) == len(ALL)
+    assert names(selected()) == names(RUNS)
+    assert len(set(names(RUNS))) == len(RUNS)
 
 
 def test_requirement_selects_what_proves_it_and_nothing_else() -> None:
     found = selected(requirements=("NAME-3",))
     assert found
-    assert names(found) == names([run for run in ALL if "NAME-3" in run.case.proves])
+    assert names(found) == names([run for run in RUNS if "NAME-3" in run.case.proves])
 
 
 def test_chapter_selects_what_proves_something_in_it() -> None:
@@ -66,7 +67,7 @@ def test_conditions_narrow_each_other() -> None:
 )
 def test_exclude_takes_a_folder_an_id_or_a_pattern(pattern: str, gone: object) -> None:
     assert callable(gone)
-    assert names(selected(exclude=(pattern,))) == names([run for run in ALL if not gone(run)])
+    assert names(selected(exclude=(pattern,))) == names([run for run in RUNS if not gone(run)])
 
 
 def test_plan_survives_the_way_to_another_process() -> None:
@@ -153,14 +154,29 @@ def test_until_failure_ends_with_the_failure(tmp_path: Path) -> None:
         (("client", "--connect", "127.0.0.1:1"), "a client is started for each case"),
         (("--report-json", "/dev/null/r.json"), "/dev/null is no folder"),
         (("--report-html", "/"), "that is a folder; name a file in it"),
-        (("server", "-k", "pm and ("), "Wrong expression passed to '-k'"),
         (("--target", "/no/such/file.yaml"), "/no/such/file.yaml:1:1: cannot be read"),
     ],
 )
-def test_command_line_that_is_wrong_is_told(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
-    result = suite(*arguments, cache=tmp_path)
+def test_command_line_that_is_wrong_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: str
+) -> None:
+    monkeypatch.setattr("conformance.command._play", lambda *_: pytest.fail("something is played"))
+    try:
+        code: str | int | None = main(list(arguments))
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 2
+    shown = capsys.readouterr()
+    assert words in shown.err
+    assert shown.out == ""
+
+
+def test_expression_that_is_wrong_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "cases.yaml"
+    file.write_text(CASES)
+    result = suite("server", "--cases", str(file), "-k", "pm and (", cache=tmp_path)
     assert result.returncode == 2
-    assert words in result.stderr
+    assert "Wrong expression passed to '-k'" in result.stderr
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
 
@@ -170,7 +186,9 @@ def test_settings_for_the_tests_of_another_project_do_not_count(
 ) -> None:
     monkeypatch.setenv("PYTEST_ADDOPTS", "-x --no-such-option")
     monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")
-    assert suite("server", "--id", "pm/delivered", cache=tmp_path).returncode == 0
+    file = tmp_path / "cases.yaml"
+    file.write_text(CASES)
+    assert suite("server", "--cases", str(file), "--id", "test/passes", cache=tmp_path).returncode == 0
 
 
 def test_what_fails_in_one_round_of_several_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

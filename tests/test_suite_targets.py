@@ -153,6 +153,7 @@ def test_mistake_in_the_command_line_is_told_before_anything_is_played(
     assert words in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("loaded")
 def test_page_documents_every_key_and_its_examples_load(tmp_path: Path) -> None:
     text = PAGE.read_text(encoding="utf-8")
     for key in (*KEYS, "option", "variable", "line", "within"):

@@ -17,7 +17,6 @@ import yaml
 from conformance.__main__ import main
 from conformance.language import Case, load_cases
 from conformance.language.dump import dump_cases
-from conformance.plan import BUILT_IN
 from conformance.play.paper import play_on_paper
 from conformance.play.transcript import Event, Kind
 from conformance.verdicts import CaseFailed
@@ -27,10 +26,11 @@ from impwire.codecs import CODECS, decode
 from impwire.messages import User
 from impwire.tables import REPLIES
 from impwire.wire import DecodeError, Message
+from tests.built_in import WRITTEN
 from tests.support import ROOT
 
 FILE = ROOT / "spec" / "sessions.yaml"
-CASES = [case for case in load_cases([BUILT_IN]) if case.worked]
+CASES = [case for case in WRITTEN if case.worked]
 SESSIONS: list[dict[str, Any]] = yaml.safe_load(FILE.read_text(encoding="utf-8"))["sessions"]
 
 
@@ -70,9 +70,7 @@ def test_sessions_of_the_document_show_every_message() -> None:
 
 
 def test_file_is_that_of_the_cases() -> None:
-    assert FILE.read_text(encoding="utf-8") == sessions_text(load_cases([BUILT_IN])), (
-        "run: python -m conformance sessions"
-    )
+    assert FILE.read_text(encoding="utf-8") == sessions_text(WRITTEN), "run: python -m conformance sessions"
 
 
 @pytest.mark.parametrize("session", SESSIONS, ids=lambda session: session["name"])

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from impwire import constructs as k
 from impwire.codecs import CODECS
-from impwire.tables import RESERVED_NAMES
+from impwire.tables import RESERVED_NAMES, State
 
 from ..language import Case
 from .samples import client_messages, home
@@ -151,9 +151,11 @@ def _lengths(string: _String) -> Iterator[Case]:
     watched = not string.names
     yield string.case("empty", "is empty", "", *bounds, watched=watched)
     yield string.case("one-byte", "has one byte", "z", *bounds)
+    # Before its WELCOME a client knows the limits from nobody but another user.
+    known = watched or home(string.message) is State.CONNECTED
     for what, more in (("just-below-limit", " - 1"), ("at-limit", ""), ("just-above-limit", " + 1")):
         value = {"bytes": limit + more}
-        yield string.case(what, f"has {limit}{more} bytes", value, *bounds, "REQ-6", watched=watched)
+        yield string.case(what, f"has {limit}{more} bytes", value, *bounds, "REQ-6", watched=known)
     yield string.case("far-above-limit", f"has {far} bytes", {"bytes": far}, *bounds)
     if string.names:
         yield string.case("long-and-not-utf-8", "has 64 bytes, none of them UTF-8", {"hex": "ff" * 64}, *bounds)

@@ -6,19 +6,25 @@ a case is played; what a role can play, and which variables have a value by then
 
 from __future__ import annotations
 
-from impwire.constructs import Text
+from collections.abc import Iterator
+from typing import Any
+
+from impwire.codecs import FRAME
+from impwire.constructs import Many, Record, Text
 from impwire.tables import CLIENT_COMMANDS, PLAIN, Role
 
 from .case import Part, Step, typed_line
 from .steps import HEADER_FIELDS, Placed
 from .strict_yaml import suggestion
-from .values import field_constructs, is_variable, variables_in
+from .values import all_constructs, field_constructs, is_variable, members_of, paths_in, variables_in
 from .verbs import CONSOLE, SERVER, verbs_of
 
 _COMES = ("connects", "joins")
 _GOES = ("leaves", "drops", "resets", "is closed", "is reset")
 #: What can still be asked of a client whose connection is gone, and of a server that has ended.
 _OF_PROGRAMS = ("exits", "shows", "shows line with", "complains", "warns")
+#: What the suite cannot do once the input of a client has ended.
+_AT_THE_INPUT = ("types", "types raw", "ends input", "sends nothing", "leaves")
 #: The fields that the suite fills in: of what it sends as a client, and as a server all but these.
 _FILLED_IN = {
     "HELLO": {"min_version", "max_version", "capabilities", "name"},
@@ -27,6 +33,9 @@ _FILLED_IN = {
     "PONG": {"nonce"},
 }
 _NOT_FILLED_IN = {"text", "code", "reason", "new_name"}
+#: What a variable holds that is called like an actor: a user; and what `$request` holds.
+_USER = field_constructs("JOINED")["who"]
+_NUMBER = next(field.subcon for field in FRAME.fields if field.name == "request_id")
 _AFTERWARDS = ("logs", "never logs", "answers", "is killed and restarted")
 
 
@@ -75,10 +84,13 @@ def check_role(placed: list[Placed], role: Role, actor: str) -> bool:
         step = item.step
         if role is Role.CLIENT and actor not in (step.group or (step.actor,)):
             continue
-        input_ended |= step.verb == "ends input"
+        ended, input_ended = input_ended, input_ended or step.verb == "ends input"
         if role not in verbs_of(step.actor)[step.verb].roles:
             way_out = "add 'server: false'" if role is Role.SERVER else f"'{actor}' cannot be a client under test here"
             item.verb_place.problem(f"'{step.verb}' cannot be played to a {role}; {way_out}")
+            good = False
+        elif role is Role.CLIENT and ended and step.verb in _AT_THE_INPUT:
+            item.verb_place.problem(f"'{step.verb}' needs the input of '{actor}', which has ended before this step")
             good = False
         elif item.sound and (fault := _unplayable(step, role, input_ended=input_ended)):
             item.verb_place.problem(fault)
@@ -147,48 +159,104 @@ def _typed_fields(message: str) -> set[str] | None:
 
 
 def check_variables(placed: list[Placed], role: Role, actor: str) -> None:
-    """Report variables that are used before they have a value, seen from one role."""
-    known: set[str] = set()
+    """Report variables that are used before they have a value, and parts that they do not have, seen from one role."""
+    known: dict[str, Any] = {}
     for item in placed:
         step = item.step
         if role is Role.CLIENT and step.actor != actor:
             if step.verb == "joins" or (step.verb == "receives" and step.message == "WELCOME"):
-                known.add(step.actor)
+                known[step.actor] = _USER
             continue
         binds, needs = _variables(item, role)
-        for name in sorted(needs - known):
+        for name in sorted(needs - known.keys()):
             hint = suggestion(f"${name}", {f"${other}" for other in known})
             item.node.problem(f"${name} has no value yet when this is played to a {role}{hint}")
-            known.add(name)
-        known |= binds
+            known[name] = None
+        known = {**binds, **known}
         if step.verb == "joins" or "WELCOME" in [part.message for part in step.parts]:
-            known |= set(step.group or (step.actor,))
+            known |= dict.fromkeys(step.group or (step.actor,), _USER)
         if step.verb.startswith(("sends", "floods")):
-            known.add("request")
+            known["request"] = _NUMBER
+        for path in sorted(_paths(item)):
+            _check_path(item, path, known)
 
 
-def _variables(item: Placed, role: Role) -> tuple[set[str], set[str]]:
-    """The variables that a step binds, and those that must have a value before it."""
-    binds: set[str] = set()
+def _variables(item: Placed, role: Role) -> tuple[dict[str, Any], set[str]]:
+    """The variables that a step binds, with the constructs of what they then hold, and those that it needs before it."""
+    binds: dict[str, Any] = {}
     needs: set[str] = set()
     step = item.step
     sending = 0
     if step.verb.startswith(("sends", "floods")) and not (role is Role.CLIENT and step.verb == "sends typed"):
         sending = 1 if step.verb == "floods" else len(step.parts)
     for index, part in enumerate((*step.parts, *step.others)):
-        constructs = field_constructs(part.message) if part.message else {}
+        constructs = _constructs(part)
         for name, value in part.fields.items():
-            if isinstance(constructs.get(name), Text) and isinstance(value, str) and not is_variable(value):
+            if _is_plain_text(value, constructs.get(name)):
                 continue
             bound, needed = variables_in(value)
-            # A header field is compared with a number; only what a client sends is looked at there.
-            looked_at = role is Role.CLIENT and name not in constructs
-            if not looked_at and (index < sending or name in HEADER_FIELDS):
+            # Of what a client under test sends, the header is looked at. The suite's own frames say what $request is.
+            if index < sending and not (role is Role.CLIENT and name in HEADER_FIELDS):
                 bound, needed = set(), bound | needed
-            needs |= needed - binds
-            binds |= bound
-    for value in (step.within, step.after, *(entry["times"] for entry in step.raw if isinstance(entry, dict))):
-        if isinstance(value, str):
-            bound, needed = variables_in(value)
-            needs |= bound | needed
+            elif "request" in bound:
+                bound, needed = bound - {"request"}, needed | {"request"}
+            needs |= needed - binds.keys()
+            binds |= {variable: kind for variable, kind in _held(value, constructs[name]) if variable in bound}
+    for value in _numbers(step):
+        bound, needed = variables_in(value)
+        needs |= bound | needed
     return binds, needs
+
+
+def _constructs(part: Part) -> dict[str, Any]:
+    """The fields of a message with their constructs, and those of its header, which are numbers."""
+    return {**dict.fromkeys(HEADER_FIELDS, _NUMBER), **(all_constructs(part.message) if part.message else {})}
+
+
+def _is_plain_text(value: Any, construct: Any) -> bool:
+    return isinstance(construct, Text) and isinstance(value, str) and not is_variable(value)
+
+
+def _numbers(step: Step) -> list[Any]:
+    """The numbers of a step that stand in no message."""
+    return [step.within, step.after, *(entry["times"] for entry in step.raw if isinstance(entry, dict))]
+
+
+def _held(value: Any, construct: Any) -> Iterator[tuple[str, Any]]:
+    """Each variable that stands alone in a value, with the construct of what it stands for."""
+    if isinstance(value, str) and is_variable(value):
+        yield value[1:], construct
+    elif isinstance(value, dict) and isinstance(construct, Record):
+        for name, member in members_of(construct).items():
+            yield from _held(value.get(name), member)
+    elif isinstance(value, list) and isinstance(construct, Many):
+        for item in value:
+            yield from _held(item, construct.item)
+
+
+def _paths(item: Placed) -> set[str]:
+    """The parts of variables that a step names, such as `$ann.name`."""
+    step = item.step
+    values = [
+        value
+        for part in (*step.parts, *step.others)
+        for name, value in part.fields.items()
+        if not _is_plain_text(value, _constructs(part).get(name))
+    ]
+    return paths_in([*values, *_numbers(step)])
+
+
+def _check_path(item: Placed, path: str, known: dict[str, Any]) -> None:
+    """Report a part that what the variable holds does not have."""
+    head, *rest = path.removeprefix("$").split(".")
+    construct = known.get(head)
+    for number, part in enumerate(rest):
+        if construct is None:
+            return
+        parts = members_of(construct) if isinstance(construct, Record) else {}
+        if part not in parts:
+            whole = ".".join((head, *rest[:number]))
+            hint = suggestion(part, parts) or (f"; known are {', '.join(parts)}" if parts else "; it is no struct")
+            item.node.problem(f"${whole} has no part '{part}'{hint}")
+            return
+        construct = parts[part]

@@ -247,3 +247,14 @@ def variables_in(value: Any) -> tuple[set[str], set[str]]:
     if _PATH.fullmatch(value) or _SUM.fullmatch(value):
         return set(), {name[1:] for name in _VARIABLE.findall(value)}
     return set(), set()
+
+
+def paths_in(value: Any) -> set[str]:
+    """The parts of variables that a value names: `$x.y`, also in a sum."""
+    if isinstance(value, Mapping):
+        return {path for item in value.values() for path in paths_in(item)}
+    if isinstance(value, (list, tuple)):
+        return {path for item in value for path in paths_in(item)}
+    if isinstance(value, str) and not value.startswith("$$") and (_PATH.fullmatch(value) or _SUM.fullmatch(value)):
+        return {match[0] for match in _PATH.finditer(value) if "." in match[0]}
+    return set()

@@ -3,7 +3,8 @@
 The script is the same that is played to servers, seen from the other side. What the actor under test `sends`, the client
 must send when the line for it is typed; what it `receives`, the suite sends, and the client must show the line that the
 table of section 18 gives. What other actors do matters only where the server would tell of it: `joins` and `leaves` become
-JOINED and LEFT. At the end a client that is still there proves, with /who, that it has sent and shown nothing else.
+JOINED and LEFT. At the end a client that is still there proves, with /who, that it has sent and shown nothing else; one
+whose input has ended takes its leave (CLIENT-3).
 
 Where frames are to leave in as few segments as can be, they are held back until something is due from the client, or
 until it is to do something. The lines that it must show are looked for then, in the order of the frames.
@@ -12,15 +13,16 @@ until it is to do something. The lines that it must show are looked for then, in
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from impwire import messages as m
 from impwire.codecs import CODECS
 from impwire.tables import CLIENT_COMMANDS, PROTOCOL_VERSION
-from impwire.wire import Message
+from impwire.wire import EncodeError, Message
 
 from ..language import Case, Part, Step, typed_line
 from ..language.values import Unbound, field_constructs
-from ..targets import RunningClient
+from ..targets import RunningClient, ending
 from ..verdicts import CaseFailed, Difference, Verdict
 from .actor import ANSWERS
 from .compare import differences, wrong_message, wrong_values
@@ -31,9 +33,6 @@ from .segments import Segmentation, is_delicate, tells
 from .teller import Teller
 from .timing import expect_not_early
 from .transcript import Kind, Transcript
-
-#: Seconds for which a client that shows nothing more may need to end.
-_ENDING = 0.2
 
 
 class ClientPlay(Teller):
@@ -74,16 +73,30 @@ class ClientPlay(Teller):
             for step in self.case.steps:
                 self.step = step
                 self._play(step)
-            self.step = Step(self.actor, "sends nothing", place="the end of the case")
+            self.step = Step(self.actor, "leaves" if self.input_ended else "sends nothing", place="the end of the case")
             self._flush()
             if self.inside:
-                self._fence()
+                self._depart() if self.input_ended else self._fence()
             self._check_errors()
         except CaseFailed as failed:
-            raise failed.at(str(self.step), self.step.place) from None
-        except Unbound as unbound:
-            text = f"at {self.step.place}: {self.step}\n{unbound}"
+            raise self._cause(failed).at(str(self.step), self.step.place) from None
+        except (Unbound, EncodeError) as fault:
+            text = f"at {self.step.place}: {self.step}\n{fault}"
             raise CaseFailed(Verdict.HARNESS_ERROR, text).at(str(self.step), self.step.place) from None
+
+    def _cause(self, failed: CaseFailed) -> CaseFailed:
+        """The failure with what is behind it: the end of the client's process, if that has ended."""
+        gone = failed.verdict in (Verdict.CLOSED, Verdict.RESET)
+        code = self.client.program.ended() if gone else self.client.program.wait(0)
+        if code is None or failed.verdict is Verdict.CRASHED:
+            return failed
+        if self.client.end_verdict() is Verdict.CRASHED:
+            failed.verdict = Verdict.CRASHED
+            text = f"the client {ending(code)}\n{self.client.program.tail()}\nbefore that was noticed: {failed}"
+            failed.failure = replace(failed.failure, text=text)
+        elif gone:
+            failed.failure = replace(failed.failure, text=f"{failed}\nthe client {ending(code)}")
+        return failed
 
     def _play(self, step: Step) -> None:
         if not tells(step, self.actor):
@@ -113,6 +126,10 @@ class ClientPlay(Teller):
 
     def _leaves(self, step: Step) -> None:
         self._type("/leave")
+        self._depart()
+
+    def _depart(self) -> None:
+        """The client takes its leave, and ends."""
         self._next_from_client(Part("LEAVE", {}))
         self._tell(Part("GOODBYE", {"code": "LEFT"}))
         self._peer.expect_end(Verdict.CLOSED)
@@ -317,11 +334,13 @@ class ClientPlay(Teller):
         left = self.timeout if deadline is None else max(0.0, deadline - time.monotonic())
         line = self.client.program.next_line(left)
         if line is None:
-            # Whoever has closed its output may need a moment to be gone.
-            code = self.client.program.wait(_ENDING)
-            state = "is still running" if code is None else f"has ended with {code}"
-            text = f"the client should have shown {due} on its standard output, and showed nothing; it {state}"
-            verdict = Verdict.TIMED_OUT if code is None else Verdict.CRASHED
+            code = self.client.program.ended()
+            if code is None:
+                verdict, state = Verdict.TIMED_OUT, "is still running"
+                text = f"the client should have shown {due} on its standard output, and showed nothing; it {state}"
+            else:
+                verdict, state = self.client.end_verdict(), ending(code)
+                text = f"the client {state}, where it should have shown {due} on its standard output"
             raise CaseFailed(verdict, text, differences=(Difference("line", due, f"nothing; it {state}"),))
         self.transcript.add(self.actor, Kind.SHOWN, line)
         return line
@@ -371,9 +390,10 @@ class ClientPlay(Teller):
         code = self.client.program.wait(self.timeout)
         if code != due:
             found = Difference("exit code", str(due), "none, it is still running" if code is None else str(code))
-            text = f"the client should have ended with {due}"
-            text += ", and is still running" if code is None else f", and ended with {code}"
-            raise CaseFailed(Verdict.TIMED_OUT if code is None else Verdict.WRONG_EXIT, text, differences=(found,))
+            state = "is still running" if code is None else ending(code)
+            verdict = Verdict.TIMED_OUT if code is None else self.client.end_verdict()
+            text = f"the client {state}, where it should have ended with exit code {due}"
+            raise CaseFailed(verdict, text, differences=(found,))
         self.transcript.note(self.actor, f"exit code {code}")
         if due and self.client.displays and not self.client.program.errors().strip():
             found = Difference("line", "a line on standard error that says why", "none", "CLIENT-7")
@@ -383,7 +403,7 @@ class ClientPlay(Teller):
     def _check_errors(self) -> None:
         """The lines that belong on standard error stand there."""
         errors = self.client.program.errors()
-        if "Traceback (most recent call last)" in errors:
+        if self.client.program.has_failed():
             raise CaseFailed(Verdict.CRASHED, f"the client has failed:\n{errors}")
         for line in self.errors_due:
             if line not in errors:

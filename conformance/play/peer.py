@@ -25,6 +25,9 @@ from .layout import marks_of
 from .segments import Segmentation, pieces
 from .transcript import Kind, Transcript, Words, describe
 
+#: Bytes that the transcript's words show of what is no message.
+_SHOWN = 16
+
 
 class Outgoing(NamedTuple):
     """Bytes that are to be sent: the frame of a message, or whatever a case says, of which `message` is empty."""
@@ -37,7 +40,7 @@ class Outgoing(NamedTuple):
         try:
             return describe(CODECS.decode(self.data, unchecked=True))
         except DecodeError:
-            return f"{self.message} (not well-formed)" if self.message else "bytes"
+            return f"{self.message} (not well-formed)" if self.message else _beginning(self.data)
 
 
 class Peer:
@@ -236,6 +239,12 @@ _HAPPENED = {
 }
 _ENDS = {Verdict.CLOSED: Kind.RECEIVED_END, Verdict.RESET: Kind.RECEIVED_RESET}
 _END_WORDS = {Verdict.CLOSED: "the end of the stream", Verdict.RESET: "a reset"}
+
+
+def _beginning(data: bytes) -> str:
+    """The bytes in hex; of many the first, and how many there are."""
+    more = f" … of {len(data)}" if len(data) > _SHOWN else ""
+    return f"bytes {data[:_SHOWN].hex(' ')}".rstrip() + more
 
 
 def _cut_words(frame: Outgoing, number: int, count: int, bytewise: bool) -> str:

@@ -12,16 +12,16 @@ from dataclasses import replace
 from typing import Any
 
 from impwire import messages as m
-from impwire.tables import Settings
-from impwire.wire import Message
+from impwire.wire import EncodeError, Message
 
 from ..language import CONSOLE, SERVER, Case, Part, Step
 from ..language.values import Unbound
-from ..targets import RunningServer
+from ..targets import RunningServer, ending
 from ..verdicts import CaseFailed, CaseSkipped, Difference, Verdict
 from .actor import ANSWERS, Actor
 from .compare import differences, matches, unexpected, wrong_message, wrong_values
 from .console import expect_answer, expect_logged, expect_not_logged
+from .limits import limits_in
 from .needs import connections_at_once, connections_made
 from .peer import Peer, build
 from .segments import Segmentation, joined, scripted
@@ -57,6 +57,8 @@ class ServerPlay(Speaker):
         self.actors: dict[str, Actor] = {}
         self._lazy = {step.actor for step in case.steps if step.verb == "stops reading"}
         self.public: dict[int, Message] = {}
+        #: The limits and timers that the last WELCOME has told; empty before it.
+        self.announced: dict[str, int] = {}
         self.index = 0
         self.step_began = time.monotonic()
         self.operated = 0.0
@@ -88,8 +90,8 @@ class ServerPlay(Speaker):
                 getattr(self, f"_{step.verb.replace(' ', '_')}")(step)
         except CaseFailed as failed:
             raise self._cause(failed).at(str(step), step.place) from None
-        except Unbound as unbound:
-            text = f"at {step.place}: {step}\n{unbound}"
+        except (Unbound, EncodeError) as fault:
+            text = f"at {step.place}: {step}\n{fault}"
             raise CaseFailed(Verdict.HARNESS_ERROR, text).at(str(step), step.place) from None
         self.step_began = time.monotonic()
 
@@ -234,8 +236,10 @@ class ServerPlay(Speaker):
             verdict = self._misplaced(actor, part, message, early=early)
             raise wrong_message(verdict, actor.name, part, self.scope, message, frame)
         self._note(actor, message)
+        # A variable that is free says nothing of it.
+        told = "request_id" in part.fields and not self.scope.is_free(part.fields["request_id"])
         found = differences(self.scope, part.fields, message, frame)
-        found += actor.judge(message, told="request_id" in part.fields)
+        found += actor.judge(message, told=told)
         if found:
             verdict = self._misplaced(actor, part, message, early=early)
             raise wrong_values(f"{actor.name} got {message.NAME} with other values", found, frame, verdict)
@@ -271,7 +275,8 @@ class ServerPlay(Speaker):
         actor.note(message)
         if isinstance(message, m.Welcome):
             self.scope.variables[actor.name] = m.User(session_id=message.session_id, name=message.name)
-            self.scope.limits |= {name: getattr(message, name) for name in Settings.__slots__}
+            self.announced = limits_in(message)
+            self.scope.limits |= self.announced
             self._check_room(message)
 
     def _check_room(self, welcome: m.Welcome) -> None:
@@ -393,10 +398,12 @@ class ServerPlay(Speaker):
 
     def _exits(self, step: Step, code: int | None) -> None:
         if code != step.number:
-            happened = "the server did not end in time" if code is None else f"the server ended with {code}"
+            happened = "did not end in time" if code is None else ending(code)
             found = Difference("exit code", str(step.number), "none" if code is None else str(code))
-            verdict = Verdict.TIMED_OUT if code is None else Verdict.WRONG_EXIT
-            raise CaseFailed(verdict, f"{happened}, due was {step.number}", differences=(found,))
+            killed = self.server.program is not None and self.server.program.was_killed()
+            verdict = Verdict.TIMED_OUT if code is None else Verdict.CRASHED if killed else Verdict.WRONG_EXIT
+            text = f"the server {happened}, where it should have ended with exit code {step.number}"
+            raise CaseFailed(verdict, text, differences=(found,))
 
     # -- afterwards ----------------------------------------------------------------------------------------------
 

@@ -40,30 +40,36 @@ class Teller:
     def _values(self, part: Part) -> dict[str, Any]:
         """The fields of a message of the server, with what the step does not say as a server would fill it in."""
         constructs = field_constructs(part.message)
-        values: dict[str, Any] = {}
-        for name, value in part.fields.items():
-            if name == "who" and isinstance(value, dict):
-                values[name] = self._user(value)
-            elif name == "entries" and isinstance(value, list):
-                values[name] = tuple(
-                    self._user(item) if isinstance(item, dict) else self.scope.to_send(item, constructs[name].item)
-                    for item in value
-                )
-            elif name == "extensions":
-                values[name] = [(tag, bytes.fromhex(digits)) for tag, digits in value]
-            elif isinstance(value, dict) and any(key in value for key in CONDITIONS):
-                values[name] = self._meeting(value, part.message, name)
-            elif self.scope.is_free(value):
-                values[name] = self.scope.variables[value[1:]] = self._default(part.message, name)
-            else:
-                values[name] = (
-                    self.scope.to_send(value, constructs[name]) if name in constructs else self.scope.number(value)
-                )
+        given = part.fields
+        values = {name: self._value(part.message, name, value) for name, value in given.items() if name in constructs}
         for name in constructs:
             if name not in values:
                 values[name] = self._default(part.message, name)
+        # The header comes last: the request_id of a PING is that of its nonce.
+        for name, value in given.items():
+            if name not in constructs:
+                values[name] = self._value(part.message, name, value)
         values.setdefault("request_id", self._request_id(part.message))
         return values
+
+    def _value(self, message: str, name: str, value: Any) -> Any:
+        """What a step says of a field, as it is sent."""
+        construct = field_constructs(message).get(name)
+        if name == "who" and isinstance(value, dict):
+            return self._user(value)
+        if name == "entries" and isinstance(value, list):
+            items = getattr(construct, "item", None)
+            return tuple(
+                self._user(item) if isinstance(item, dict) else self.scope.to_send(item, items) for item in value
+            )
+        if name == "extensions":
+            return [(tag, bytes.fromhex(digits)) for tag, digits in value]
+        if isinstance(value, dict) and any(key in value for key in CONDITIONS):
+            return self._meeting(value, message, name)
+        if self.scope.is_free(value):
+            self.scope.variables[value[1:]] = self._default(message, name)
+            return self.scope.variables[value[1:]]
+        return self.scope.number(value) if construct is None else self.scope.to_send(value, construct)
 
     def _meeting(self, conditions: dict[str, Any], message: str, name: str) -> Any:
         """A value that meets the conditions: the usual one where it does, so that ORD-3 holds, else the bound named."""
@@ -98,12 +104,14 @@ class Teller:
             return self.requests[0].TYPE if self.requests else 0
         if name == "entries":
             return tuple(sorted(self.users.values(), key=lambda user: user.name.lower()))
+        if name == "request_id":
+            return self._request_id(message)
         if name == "nonce":
             self.pings += message == "PING"
             return self.pings
         fixed = {"version": PROTOCOL_VERSION, "capabilities": 0, "session_id": 1, "name": self.actor}
         fixed |= {"server_name": _SERVER_NAME, "retry_after_ms": 0, "detail": "", "more": False}
-        fixed["scope"] = m.NoticeScope.ALL
+        fixed |= {"scope": m.NoticeScope.ALL, "flags": 0}
         fixed["who"] = next((user for key, user in self.users.items() if key != self.actor), None)
         return fixed.get(name)
 

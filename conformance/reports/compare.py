@@ -27,6 +27,7 @@ class Comparison(TypedDict):
 
     A failure that passes now, or is known or skipped, is `fixed`; the other way round it is `broken`; what failed, passed
     or was skipped in another way is `changed`. `gone` are those that could have been played and are not there any more.
+    `edition` is that of the earlier run's specification if it was another one, and empty otherwise.
     """
 
     fixed: list[Change]
@@ -34,6 +35,7 @@ class Comparison(TypedDict):
     new: list[Change]
     gone: list[Change]
     changed: list[Change]
+    edition: str
 
 
 class NoReport(Exception):
@@ -64,7 +66,10 @@ def read_report(path: Path) -> dict[str, Any]:
 def compare(earlier: dict[str, Any], report: dict[str, Any]) -> Comparison:
     """The differences from an earlier report to a later one."""
     before, now = _worst(earlier), _worst(report)
-    found = Comparison(fixed=[], broken=[], new=[], gone=[], changed=[])
+    found = Comparison(fixed=[], broken=[], new=[], gone=[], changed=[], edition="")
+    # A report of an older suite names none.
+    if (edition := earlier.get("edition", "unknown")) != report["edition"]:
+        found["edition"] = str(edition)
     for key, entry in now.items():
         old = before.get(key)
         if old is None:

@@ -14,6 +14,7 @@ from impwire.wire import amount
 
 from ..play.transcript import Event, Kind, event_from_json
 from .chart import chart_of_events
+from .limits import limits_note
 from .svg import svg
 
 #: Events of a transcript that are shown, at its beginning and at its end, and bytes of each.
@@ -94,6 +95,8 @@ def _failure(entry: Mapping[str, Any], failure: Mapping[str, Any]) -> str:
     if failure["frame"]:
         frame = bytes.fromhex(failure["frame"])
         parts.append(f"<h4>The frame that came, {amount(len(frame))}</h4>{marked_hex(frame, failure['marks'])}")
+    if note := limits_note(failure.get("limits", ())):
+        parts.append(f'<p class="why">Note: {text(note)}</p>')
     if failure["output"]:
         parts.append(f"<h4>The last that the target wrote</h4><pre>{text(failure['output'])}</pre>")
     return "".join(parts)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import textwrap
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from impwire.codecs import decode
-from impwire.tables import REQUIREMENTS
+from impwire.codecs import CODECS, decode
+from impwire.tables import FAILURES, REQUIREMENTS
 from impwire.wire import DecodeError, amount
 
 from ..verdicts import Difference, Verdict
+from .limits import limits_note
 from .terminal import Style, cut, harmless
 from .trace import story
 
@@ -23,6 +25,9 @@ _READABLE = 110
 _ROW, _AROUND = 16, 1
 #: Verdicts with which it is not what the case proves that was broken.
 _NOT_THE_RULES = (Verdict.NOT_STARTED, Verdict.HARNESS_ERROR, Verdict.CLAIMED, Verdict.KNOWN_FAILURE_PASSED)
+#: What a sentence of the specification and a step may both name: a message or a code.
+_TERM = re.compile(r"\b[A-Z][A-Z_]*\b")
+_KNOWN = CODECS.by_name.keys() | FAILURES.keys()
 _NOTHING: dict[str, Any] = {"step": "", "place": "", "differences": [], "frame": "", "marks": [], "output": ""}
 
 
@@ -52,6 +57,7 @@ def explain_failure(entry: dict[str, Any], rerun: str, style: Style | None = Non
         _what(failure, inner),
         _table(failure, inner),
         _frame(failure, inner),
+        _note(failure, inner),
         _rules(entry, inner),
         _titled("What happened (seconds, who, which way):", story(entry.get("events", []), inner, whole=whole)),
         _titled("The last that the target has written:", _output(failure)),
@@ -171,17 +177,36 @@ def _hex_row(data: bytes, start: int, marked: set[int], style: Style) -> list[st
     return lines
 
 
+def _note(failure: dict[str, Any], style: Style) -> list[str]:
+    """That the server has other limits than the case is written for."""
+    note = limits_note(failure.get("limits", ()))
+    return [style.paint(line, "yellow") for line in _wrapped(f"note: {note}", style)] if note else []
+
+
 def _rules(entry: dict[str, Any], style: Style) -> list[str]:
-    """The sentences that the case proves, and those by which a field was judged."""
+    """The sentences by which a field was judged, and those that the case proves: first what speaks of the step that
+    has failed, as far as its words tell."""
     if entry["verdict"] in _NOT_THE_RULES:
         return []
-    judged = [row.get("requirement", "") for row in (entry.get("failure") or _NOTHING)["differences"]]
+    failure = entry.get("failure") or _NOTHING
+    judged = [row.get("requirement", "") for row in failure["differences"]]
+    named = _terms(failure["step"], *(row[side] for row in failure["differences"] for side in ("expected", "found")))
+
+    def unlikely(requirement: str) -> tuple[bool, int]:
+        rule = REQUIREMENTS.get(requirement)
+        return requirement not in judged, -len(named & _terms(rule.text if rule else ""))
+
     lines = []
-    for requirement in dict.fromkeys([*entry["proves"], *judged]):
+    for requirement in sorted(dict.fromkeys([*entry["proves"], *judged]), key=unlikely):
         if rule := REQUIREMENTS.get(requirement):
             text = f"{requirement} (protocol.txt, section {rule.section}): {rule.text}"
             lines += _wrapped(text, style)
     return lines
+
+
+def _terms(*texts: str) -> set[str]:
+    """The messages and codes that the texts name."""
+    return {word for text in texts for word in _TERM.findall(text)} & _KNOWN
 
 
 def _output(failure: dict[str, Any]) -> list[str]:

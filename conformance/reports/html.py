@@ -100,7 +100,7 @@ def _facts(report: Mapping[str, Any]) -> str:
     facts["command"] = report["command"]
     facts = {name: f"<code>{text(value)}</code>" for name, value in facts.items()}
     facts["played"] = text(f"{report['started'][:19].replace('T', ' ')} UTC, in {report['seconds']:.1f} s")
-    versions = f"IMP {report['protocol']}, suite {report['suite'].strip('()')}, Python {report['python']}, {report['platform']}"
+    versions = f"IMP {report['protocol']}, edition {report['edition']}, suite {report['suite'].strip('()')}, Python {report['python']}, {report['platform']}"
     facts["with"] = text(versions)
     if report["interrupted"] or len(report["cases"]) < report["planned"]:
         ended = "interrupted: " if report["interrupted"] else ""
@@ -198,6 +198,8 @@ def _changes(comparison: Comparison | None) -> str:
                 f"<ul>{rows}</ul></details>"
             )
     found = "".join(parts) or "<p>Every run ended as before.</p>"
+    if comparison["edition"]:
+        found = f"<p>That was held to edition {text(comparison['edition'])} of the specification.</p>{found}"
     return f'<section id="changes"><h2>Changes since the earlier run</h2>{found}</section>'
 
 

@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from impwire.tables import CHAPTERS, PROTOCOL_VERSION, REQUIREMENTS
+from impwire.tables import CHAPTERS, EDITION, PROTOCOL_VERSION, REQUIREMENTS
 
 from ..files import write_whole
 from ..plan import Plan
@@ -56,6 +56,7 @@ def make_report(played: Played, plan: Plan, runs: Iterable[Run], options: argpar
         "format": FORMAT,
         "suite": _version(),
         "protocol": f"{major}.{minor}",
+        "edition": EDITION,
         "started": played.started.isoformat(timespec="milliseconds"),
         "seconds": round(played.seconds, 3),
         "python": platform.python_version(),

@@ -10,6 +10,7 @@ from impwire.tables import CHAPTERS
 
 from ..verdicts import Verdict
 from .compare import Change, Comparison
+from .limits import limits_summary
 from .terminal import Style, cut, harmless
 
 #: So many runs of a kind are named.
@@ -31,6 +32,7 @@ def summarize(report: dict[str, Any], comparison: Comparison | None, style: Styl
         lines.append(style.paint(f"{runs} not played, since the target could not be started", "red"))
     if not any((summary["passed"], summary["failed"], summary["known"])):
         lines.append("no case was played: that is a failure")
+    lines.append(f"specification: IMP {report['protocol']}, edition {report['edition']}")
     counts = ", ".join(f"{count} {kind}" for kind, count in summary.items() if count or kind != "known")
     good = not summary["failed"] and summary["passed"] + summary["known"]
     return "\n".join([*lines, style.paint(counts, "green" if good else "red")]) + "\n"
@@ -69,7 +71,7 @@ def _failed(report: dict[str, Any]) -> list[str]:
         named = _alike(failed)
         lines += named if len(named) <= _NAMED else []
         lines.append("the same command with --failed-last plays only what has failed")
-    return lines
+    return lines + limits_summary(failed)
 
 
 def _alike(failed: list[dict[str, Any]]) -> list[str]:
@@ -124,7 +126,8 @@ def _changes(comparison: Comparison, style: Style) -> list[str]:
         lines += [f"{style.paint(kind, colour)}: {_change(change)}" for change in changes[:_NAMED]]
         lines += [f"{kind}: {len(changes) - _NAMED} more"] if len(changes) > _NAMED else []
     counts = ", ".join(f"{len(changes)} {kind}" for kind, changes in _groups(comparison) if changes)
-    return [*lines, f"compared with the earlier run: {counts or 'nothing has changed'}"]
+    other = f" (of the specification's edition {harmless(comparison['edition'])})" if comparison["edition"] else ""
+    return [*lines, f"compared with the earlier run{other}: {counts or 'nothing has changed'}"]
 
 
 def _groups(comparison: Comparison) -> Iterable[tuple[str, list[Change]]]:

@@ -7,6 +7,7 @@ beside this folder is the page for whoever writes one.
 from .client import ClientTarget, RunningClient
 from .load import load_target, target_of
 from .notices import Notices, TargetWarning
+from .processes import ending
 from .server import RunningServer, ServerTarget
 from .target import REFERENCE, Target, of_command
 from .waiting import wait_for_debugger, wait_for_next_round
@@ -20,6 +21,7 @@ __all__ = [
     "ServerTarget",
     "Target",
     "TargetWarning",
+    "ending",
     "load_target",
     "of_command",
     "target_of",

@@ -75,11 +75,16 @@ class RunningClient:
                 return self.listener.accept()[0]
             except TimeoutError:
                 if code is not None:
-                    reason = f"the client {ending(code)} before it connected\n{self.program.tail()}"
-                    raise CaseFailed(Verdict.CRASHED, reason) from None
+                    text = f"the client {ending(code)}, where it should have connected\n{self.program.tail()}"
+                    raise CaseFailed(self.end_verdict(), text) from None
                 if time.monotonic() > deadline:
                     text = f"the client did not connect in time: {self.program.shown_command()}\n{self.program.tail()}"
                     raise CaseFailed(Verdict.TIMED_OUT, text) from None
+
+    def end_verdict(self) -> Verdict:
+        """The verdict on its end, where no end is due: a client may end by itself, but not by a fault of its own."""
+        crashed = self.program.was_killed() or self.program.has_failed()
+        return Verdict.CRASHED if crashed else Verdict.WRONG_EXIT
 
     def discard(self) -> None:
         self.listener.close()

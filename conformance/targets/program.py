@@ -10,6 +10,7 @@ import contextlib
 import errno
 import functools
 import os
+import re
 import select
 import shlex
 import shutil
@@ -28,8 +29,15 @@ from .processes import MARK, clear_at_the_end, described, end_marked, ending, ma
 from .target import Target
 
 _TAIL, _LONGEST_LINE = 15, 400
+#: How the runtimes of some languages begin to tell of an error that nobody has caught.
+_UNCAUGHT = re.compile(
+    r"^(Traceback \(most recent call last\):|thread '.*' .*panicked at |panic: |Exception in thread \"|Unhandled exception)",
+    re.MULTILINE,
+)
 #: Seconds in which a program has to take a line that is typed.
 _TYPING = 5.0
+#: Seconds in which a program has to end that is about to.
+_PARTING = 1.0
 #: Seconds until a killed process is no longer waited for.
 _LAST_WAIT = 5.0
 
@@ -138,13 +146,16 @@ class Program:
             except BlockingIOError:
                 continue
             except BrokenPipeError:
-                raise CaseFailed(Verdict.CRASHED, f"{self._no_input()}\n{self.tail()}") from None
+                raise self._no_input() from None
 
-    def _no_input(self) -> str:
-        code = self.wait(0)
+    def _no_input(self) -> CaseFailed:
+        code = self.ended()
         if code is None:
-            return "the program has closed its standard input"
-        return f"the program {ending(code)}, and takes no input any more"
+            verdict, reason = Verdict.TIMED_OUT, "has closed its standard input"
+        else:
+            verdict = Verdict.CRASHED if self.was_killed() else Verdict.WRONG_EXIT
+            reason = f"{ending(code)}, and takes no input any more"
+        return CaseFailed(verdict, f"the program {reason}\n{self.tail()}")
 
     def end_input(self) -> None:
         assert self.process.stdin is not None
@@ -164,6 +175,19 @@ class Program:
             return self.process.wait(timeout)
         except subprocess.TimeoutExpired:
             return None
+
+    def ended(self) -> int | None:
+        """Its exit code, or None if it goes on. Whoever has closed a pipe or a connection may need a moment to be gone."""
+        return self.wait(_PARTING)
+
+    def was_killed(self) -> bool:
+        """Whether a signal has ended it, other than the one that tells it to end."""
+        code = self.process.poll()
+        return code is not None and code < 0 and not (self.told_to_end and self._target.stop == -code)
+
+    def has_failed(self) -> bool:
+        """Whether its standard error tells of an error that it has not caught."""
+        return bool(_UNCAUGHT.search(self.errors()))
 
     def restart(self) -> None:
         """End the process as suddenly as can be, and start it again on the same files. Raises `CaseFailed`."""

@@ -175,7 +175,8 @@ def _no_verdict(result: Result, *, first: bool) -> str:
     """
     if result.verdict is Verdict.HARNESS_ERROR:
         return f"{result.run.id}: the suite itself has failed: {result.text}"
-    if result.verdict is Verdict.NOT_STARTED or (first and result.verdict is Verdict.CRASHED and not result.events):
+    gone = result.verdict in (Verdict.CRASHED, Verdict.WRONG_EXIT) and not result.events
+    if result.verdict is Verdict.NOT_STARTED or (first and gone):
         return f"{NOT_STARTED}: {result.text}"
     return ""
 

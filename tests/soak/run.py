@@ -57,17 +57,19 @@ async def soak(
     seed: int = 1,
     *,
     command: list[str] | None = None,
+    silence: int = 0,
     tell: Callable[[str], None] = lambda line: None,
 ) -> Result:
     """Put a server under load for some time. Half of the clients stay from beginning to end; the others come and go.
 
-    `command` starts the server, if it is another than the reference server. `tell` takes lines of progress. A
-    cancellation ends it with what was found so far.
+    `command` starts the server, if it is another than the reference server. `silence` is that of `House`; 0 is one that
+    no client exceeds by chance. `tell` takes lines of progress. A cancellation ends it with what was found so far.
     """
     result = Result()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="imp-soak-") as folder:
-        async with House(Path(folder), seed, 10_000 if seconds > WARM_UP else 2500, command) as house:
+        silence = silence or (10_000 if seconds > WARM_UP else 2500)
+        async with House(Path(folder), seed, silence, command) as house:
             result.counts, result.faults = house.book.counts, house.book.faults
             try:
                 await _Soak(house, result, tell).run(seconds, clients)
