@@ -100,8 +100,8 @@ class _ServerRehearsal(_Rehearsal):
 
     def _step(self, step: Step) -> None:
         if step.actor == CONSOLE:
-            words = step.text if step.verb == "types" else f"{step.verb} {step.text}"
-            self.add(CONSOLE, words, Style.LINE, to_target=step.verb == "types")
+            words = step.text if step.verb == "types" else " ".join(str(step).split()[1:])
+            self.add(CONSOLE, words, Style.LINE, to_target=step.verb != "answers")
         elif step.actor == SERVER:
             self.note(SERVER, " ".join(str(step).split()[1:]))
             if step.verb == "is killed and restarted":

@@ -23,6 +23,5 @@ UNPROVEN: dict[tuple[str, Role], str] = {
     ("END-9", Role.SERVER): "nothing that a client may send makes a right server fail",
     ("END-11", Role.SERVER): f"{_WITHOUT_TLS}, and a run should not have to exhaust a server",
     ("END-12", Role.SERVER): "nothing that a client or the operator may do makes a right server fail",
-    ("OP-12", Role.SERVER): "no step ends the input of a server's console",
     ("CLIENT-12", Role.CLIENT): "the suite starts and kills a client, and cannot interrupt it on every system",
 }

@@ -99,7 +99,8 @@ class Case:
     @property
     def own_server(self) -> bool:
         """Whether the case needs a server that no other case has used."""
-        return self.fresh or bool(self.settings) or any(step.actor == SERVER for step in self.steps)
+        ended = any(step.actor == SERVER or _ends_console(step) for step in self.steps)
+        return self.fresh or bool(self.settings) or ended
 
     @property
     def uses_files(self) -> bool:
@@ -109,6 +110,10 @@ class Case:
     @property
     def uses_console(self) -> bool:
         return any(step.actor == CONSOLE for step in self.steps)
+
+
+def _ends_console(step: Step) -> bool:
+    return step.actor == CONSOLE and step.verb == "ends input"
 
 
 def typed_line(message: str, fields: dict[str, Any]) -> str | None:

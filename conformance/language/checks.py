@@ -44,8 +44,12 @@ def check_presence(placed: list[Placed]) -> None:
     present: set[str] = set()
     strangers: set[str] = set()
     exited: set[str] = set()
+    console_ended = False
     for item in placed:
         actor, verb = item.step.actor, item.step.verb
+        if console_ended and actor == CONSOLE and verb != "answers":
+            item.actor_place.problem("the input of the console has ended before this step")
+        console_ended |= actor == CONSOLE and verb == "ends input"
         if SERVER in exited and not (actor in (CONSOLE, SERVER) and verb in _AFTERWARDS):
             item.actor_place.problem("the server has ended before this step")
         elif actor in exited and actor != SERVER:
@@ -54,6 +58,7 @@ def check_presence(placed: list[Placed]) -> None:
             for name in item.step.group or (actor,):
                 _check_actor(item, name, present, strangers)
         if verb == "is killed and restarted":
+            console_ended = False
             present.clear()
             exited.clear()
         elif verb == "exits":

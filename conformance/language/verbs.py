@@ -64,10 +64,16 @@ VERBS: dict[str, Verb] = {
 }
 
 # Verbs of those who are no client.
-CONSOLE_VERBS: dict[str, Verb] = {"types": Verb("text", _SERVER_ONLY), "answers": Verb("text", _SERVER_ONLY)}
+CONSOLE_VERBS: dict[str, Verb] = {
+    "types": Verb("text", _SERVER_ONLY),
+    "types raw": Verb("raw", _SERVER_ONLY),
+    "ends input": Verb("", _SERVER_ONLY),
+    "answers": Verb("text", _SERVER_ONLY),
+}
 SERVER_VERBS: dict[str, Verb] = {
     "is killed and restarted": Verb("", _SERVER_ONLY),
     "is told to end": Verb("", _SERVER_ONLY),
+    "is interrupted": Verb("", _SERVER_ONLY),
     "exits": Verb("number", _SERVER_ONLY),
     "logs": Verb("text", _SERVER_ONLY),
     "never logs": Verb("text", _SERVER_ONLY),

@@ -34,6 +34,9 @@ from .teller import Teller
 from .timing import expect_not_early
 from .transcript import Kind, Transcript
 
+#: Seconds for which a client that has not been welcomed yet may take to read a line. It need not read it before WELCOME.
+_READING = 0.1
+
 
 class ClientPlay(Teller):
     """One run of a case against a client, in the role of `actor`."""
@@ -203,6 +206,8 @@ class ClientPlay(Teller):
 
     def _types(self, step: Step) -> None:
         self._type(step.text)
+        if not self.inside:
+            self.client.program.let_read(_READING)
 
     def _type(self, line: str) -> None:
         self.typed = time.monotonic()
@@ -260,7 +265,7 @@ class ClientPlay(Teller):
         """What the message changes for what comes later."""
         self.seq = max(self.seq, getattr(message, "seq", 0))
         if isinstance(message, m.Welcome):
-            self.inside = True
+            self.inside, self.own_name = True, message.name
             self._peer.limit = message.max_frame
             self.users[self.actor] = m.User(session_id=message.session_id, name=message.name)
             self.scope.variables[self.actor] = self.users[self.actor]

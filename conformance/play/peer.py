@@ -44,7 +44,10 @@ class Outgoing(NamedTuple):
 
 
 class Peer:
-    """`name` is the actor in the transcript. `timeout` is how long anything that is due may take, in seconds."""
+    """`name` is the actor in the transcript. `timeout` is how long anything that is due may take, in seconds.
+
+    `drained`: the target goes on to read when it has ended its own stream (END-2). One that does not has reset the connection.
+    """
 
     def __init__(
         self,
@@ -53,8 +56,11 @@ class Peer:
         timeout: float,
         transcript: Transcript,
         segmentation: Segmentation = Segmentation.AS_IS,
+        *,
+        drained: bool = False,
     ) -> None:
         self.name, self._socket, self._timeout, self._transcript = name, sock, timeout, transcript
+        self._drained = drained
         self._bytewise = segmentation is Segmentation.BYTEWISE
         self._connection = transcript.new_connection(name)
         self._buffer = bytearray()
@@ -89,7 +95,8 @@ class Peer:
             text = f"{self.name} could not send: the target does not read"
             raise CaseFailed(Verdict.TIMED_OUT, text, differences=(found,)) from None
         except OSError as error:
-            self._was_reset = isinstance(error, ConnectionResetError)
+            kinds = (ConnectionResetError, BrokenPipeError) if self._drained else ConnectionResetError
+            self._was_reset = isinstance(error, kinds)
             self._note(Kind.NOTE, "(the target has closed its side already)")
 
     def send_raw(self, data: bytes) -> None:
@@ -209,8 +216,12 @@ class Peer:
             self._ended = Verdict.RESET
         else:
             self._buffer += data
-            self._ended = None if data else Verdict.RESET if self._was_reset else Verdict.CLOSED
+            self._ended = None if data else Verdict.RESET if self._was_reset or self._is_cut() else Verdict.CLOSED
         return self._ended
+
+    def _is_cut(self) -> bool:
+        """Whether a reset has come behind the end of the stream, where that tells something."""
+        return self._drained and self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
 
     def expect_end(self, wanted: Verdict) -> None:
         """The stream ends now, with CLOSED or RESET, and no further frame comes. Raises `CaseFailed`."""

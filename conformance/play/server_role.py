@@ -117,7 +117,7 @@ class ServerPlay(Speaker):
         sock = self.server.connect(
             self.timeout, _SMALL_BUFFER if step.actor in self._lazy else 0, step.source or self.source
         )
-        peer = Peer(step.actor, sock, self.timeout, self.transcript, self.segmentation)
+        peer = Peer(step.actor, sock, self.timeout, self.transcript, self.segmentation, drained=True)
         self.actors[step.actor] = Actor(step.actor, peer, public=self.public, acted=began)
 
     def _joins(self, step: Step) -> None:
@@ -373,9 +373,16 @@ class ServerPlay(Speaker):
         if step.verb == "answers":
             line = expect_answer(program, self.answered_from, step.text, self.timeout)
             return self.transcript.add(CONSOLE, Kind.SHOWN, line)
-        self.transcript.add(CONSOLE, Kind.TYPED, step.text)
         self.operated = time.monotonic()
         self.answered_from = program.output.total()
+        if step.verb == "ends input":
+            self.transcript.note(CONSOLE, step.verb)
+            return program.end_input()
+        if step.verb == "types raw":
+            data = b"".join(map(self.scope.segment, step.raw))
+            self.transcript.add(CONSOLE, Kind.TYPED, data.hex(" "))
+            return program.enter_bytes(data)
+        self.transcript.add(CONSOLE, Kind.TYPED, step.text)
         return program.enter(step.text)
 
     def _server(self, step: Step) -> None:
@@ -389,6 +396,8 @@ class ServerPlay(Speaker):
             self.server.wait_until_ready()
         elif step.verb == "is told to end":
             program.tell_to_end()
+        elif step.verb == "is interrupted":
+            program.interrupt()
         elif step.verb == "logs":
             expect_logged(program, step.text, self.timeout)
         elif step.verb == "never logs":

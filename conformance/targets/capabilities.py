@@ -39,7 +39,7 @@ def needed(case: Case, role: Role) -> list[Capability]:
     """What the case needs of a target in that role, the hardest to offer first."""
     if role is Role.CLIENT:
         return [Capability.DISPLAY] if any(step.verb in _SHOWING for step in case.steps) else []
-    stopped = any(step.actor == SERVER and step.verb == "is told to end" for step in case.steps)
+    stopped = any(step.actor == SERVER and step.verb in ("is told to end", "is interrupted") for step in case.steps)
     needs = {
         Capability.OWN_SERVER: case.own_server,
         Capability.CONSOLE: case.uses_console,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import functools
 import os
 import re
@@ -17,6 +18,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import termios
 import time
 import warnings
 from pathlib import Path
@@ -38,6 +40,8 @@ _UNCAUGHT = re.compile(
 _TYPING = 5.0
 #: Seconds in which a program has to end that is about to.
 _PARTING = 1.0
+#: Seconds between two looks at what a program does.
+_GLANCE = 0.001
 #: Seconds until a killed process is no longer waited for.
 _LAST_WAIT = 5.0
 
@@ -157,6 +161,15 @@ class Program:
             reason = f"{ending(code)}, and takes no input any more"
         return CaseFailed(verdict, f"the program {reason}\n{self.tail()}")
 
+    def let_read(self, timeout: float) -> None:
+        """Wait until it has read what was typed, if it does so in time."""
+        assert self.process.stdin is not None
+        deadline, left = time.monotonic() + timeout, b"?"
+        with contextlib.suppress(OSError):  # Not every system tells how much is left in a pipe.
+            while any(left) and time.monotonic() < deadline:
+                left = fcntl.ioctl(self.process.stdin.fileno(), termios.FIONREAD, bytes(4))
+                self.wait(_GLANCE)
+
     def end_input(self) -> None:
         assert self.process.stdin is not None
         self.process.stdin.close()
@@ -168,6 +181,11 @@ class Program:
         assert self._target.stop is not None
         self.told_to_end = True
         self.process.send_signal(self._target.stop)
+
+    def interrupt(self) -> None:
+        """Tell it to end as somebody does at a terminal."""
+        self.told_to_end = True
+        self.process.send_signal(signal.SIGINT)
 
     def wait(self, timeout: float) -> int | None:
         """Its exit code, or None if it does not end in time."""

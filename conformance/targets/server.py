@@ -23,6 +23,8 @@ from .target import HOST, Target
 _READY = 15.0
 #: Seconds in which a server that accepts no connection any more has to end, if it is about to.
 _DYING = 1.0
+#: The segments of a connection that is to take little, in bytes.
+_SMALL_SEGMENT = 1400
 #: How often a server is given another port, because somebody has taken its own just then.
 _PORTS = 3
 #: As many servers that cannot be started, and none that can, and no further one is tried.
@@ -62,6 +64,9 @@ class RunningServer:
         sock = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET)
         if receive_buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            # Systems take more of what is sent in large segments, and it is to wait at the server.
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SMALL_SEGMENT)
         sock.settimeout(timeout)
         if source:
             self._bind(sock, source)
