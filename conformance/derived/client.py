@@ -26,7 +26,8 @@ from .walk import Item, text_fault, walk
 _EVENTS = [record.NAME for record in EVENTS]
 _SMALLEST = FRAME.header_size - FRAME.prefix_size
 _IGNORABLE = 0xFF & ~FRAME.critical_flags
-#: An exit code of CLIENT-7: the connection has ended without a GOODBYE that says why.
+#: The exit codes of CLIENT-7: after a GOODBYE with these codes, and after any other end.
+_EXIT_CODES = {m.GoodbyeCode.LEFT: 0, m.GoodbyeCode.KICKED: 3, m.GoodbyeCode.BANNED: 3}
 _LOST = 1
 
 
@@ -41,7 +42,10 @@ def cases() -> Iterator[Case]:
     yield from _spoiled_welcome()
     yield from _spoiled_replies()
     yield _unusual_replies()
+    yield from _endings()
     yield _unknown_ending()
+    yield _refusals()
+    yield _reasons_of_leaving()
     yield _unknown_events()
 
 
@@ -257,6 +261,36 @@ def _unusual_replies() -> Case:
         "A client takes replies, and PING, with flags and extensions that it may ignore, and an ERROR of a code to come"
     )
     return _case("replies/ignorable", title, ("EXT-3", "EXT-5", "ERROR-3", "TYPE-1"), steps)
+
+
+def _endings() -> Iterator[Case]:
+    """Each GOODBYE that there is, in the words of the table and not in those of the server."""
+    for code in m.GoodbyeCode:
+        ending = step(ACTOR, "receives", Part("GOODBYE", {"code": code.name, "detail": ""}))
+        steps = [*_begun(State.ACTIVE), ending, step(ACTOR, "exits", number=_EXIT_CODES.get(code, _LOST))]
+        title = f"A client that is sent away with {code.name} says so and ends with the exit code that is due"
+        yield _case(f"goodbye/{code.name.lower().replace('_', '-')}", title, ("CLIENT-4", "CLIENT-7"), steps)
+
+
+def _refusals() -> Case:
+    """Each ERROR that there is, in the words of the table and in those of the server, and none ends the connection."""
+    steps = _begun(State.ACTIVE)
+    for code in m.ErrorCode:
+        for detail in ("", f"detail of {code.name}"):
+            steps.append(step(ACTOR, "sends", Part("SAY", {"text": "hello"})))
+            steps.append(step(ACTOR, "receives", Part("ERROR", {"code": code.name, "detail": detail})))
+    title = "A client says why a request is refused, for each code, and goes on"
+    return _case("error/each-code", title, ("CLIENT-4", "REQ-4"), steps)
+
+
+def _reasons_of_leaving() -> Case:
+    """Each reason for which another user can be gone."""
+    steps = _begun(State.ACTIVE)
+    for reason in m.LeftReason:
+        steps.append(step(WATCHER, "joins"))
+        steps.append(step(ACTOR, "receives", Part("LEFT", {"who": f"${WATCHER}", "reason": reason.name})))
+    title = "A client says how another user has gone, for each reason"
+    return _case("left/each-reason", title, ("CLIENT-4", "LEFT-2"), steps)
 
 
 def _unknown_ending() -> Case:
