@@ -1,103 +1,84 @@
-"""The reference client as a program: `python -m reference_client NAME [--host HOST] [--port PORT]`."""
+"""The reference client as a program: `python -m reference_client NAME`; `--help` tells the rest.
+
+Nothing of the client is imported up here, so that Ctrl-C while its parts are loaded ends it as Ctrl-C does later.
+"""
 
 from __future__ import annotations
 
-import argparse
+import os
+import signal
 import sys
-from collections.abc import Callable
-from typing import Any
 
-from impwire.tables import DEFAULT_PORT, PROTOCOL_VERSION
+TYPE_CHECKING = False  # As typing has it, which would take as long to load as Python itself takes to begin.
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-from .session import ClientSession
-
-_EPILOG = """\
-On a terminal you type into a line at the bottom; otherwise lines are read from
-standard input and shown on standard output, so that programs can take part.
-/help lists the commands; anything else is said to all, as fast as the server
-allows. At the end of the input (Ctrl-D) the client sends what still waits,
-awaits the replies, and leaves; Ctrl-C leaves at once.
-
-examples:
-  %(prog)s ann
-  seq 1 300 | %(prog)s ann --host chat.example.org
-
-exit codes:
-  0  you have left, at your own wish
-  1  no connection, a lost one, or one that the server ended
-  2  this command line cannot be understood
-  3  the name was refused, or the operator has removed or banned you
-"""
+    from .options import Options
 
 
-class _Version(argparse.Action):
-    """Looks the version up only when it is asked for, since that takes time."""
+def main(argv: list[str] | None = None) -> int:
+    """Run the client and return its exit code (CLIENT-7; `--help` lists them)."""
+    usual = signal.getsignal(signal.SIGINT)
+    if usual is signal.default_int_handler:  # It may be ignored, as in the background.
+        signal.signal(signal.SIGINT, _end_at_once)
+    try:
+        talk = _load(argv)
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    try:
+        return talk()
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 1
 
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
-        from importlib import metadata
 
+def _end_at_once(*_: object) -> None:
+    """An exception instead could be lost in what is just being loaded, or change the exit code."""
+    os.write(2, b"Interrupted.\n")
+    os._exit(1)
+
+
+def _load(argv: list[str] | None) -> Callable[[], int]:
+    """Understand the command line, and load what it takes to do what it asks for."""
+    from .options import parse
+
+    options = parse(argv)
+    from .errors import InvalidRequest
+    from .session import ClientSession
+
+    try:
+        ClientSession(options.name)
+    except InvalidRequest as error:
+        print(f"Not done: {error}.", file=sys.stderr)
+        return lambda: 3
+    return _edge(options)
+
+
+def _edge(options: Options) -> Callable[[], int]:
+    """The way to talk to who or what is at the other end of standard input and output."""
+    from . import pipe
+
+    if options.json:
+        from .json_lines import tell
+
+        return lambda: pipe.run(options, tell)
+    if _has_screen():
         try:
-            package = metadata.version("instant-messenger-protocol")
-        except metadata.PackageNotFoundError:
-            package = "(not installed)"
-        major, minor = divmod(PROTOCOL_VERSION, 256)
-        print(f"imp-client {package}, IMP {major}.{minor}")
-        parser.exit()
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1 to 65535")
-    return int(text)
-
-
-def _parser() -> argparse.ArgumentParser:
-    package = __package__ or "reference_client"
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {package}" if sys.argv[0].endswith("__main__.py") else None,
-        description="Talk on a server of the Instant Messenger Protocol.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "name", metavar="NAME", help="the name that you want to bear: a letter, then letters, digits, '_' and '-'"
-    )
-    parser.add_argument("--host", default="127.0.0.1", help="the server's name or address (default: %(default)s)")
-    parser.add_argument("--port", type=_port, default=DEFAULT_PORT, help="the server's TCP port (default: %(default)s)")
-    parser.add_argument("--version", action=_Version, nargs=0, help="show the versions of program and protocol")
-    return parser
-
-
-def _edge() -> Callable[[ClientSession, str, int], int]:
-    """The way to talk to whoever is at the other end of standard input and output."""
-    if sys.stdin and sys.stdout and sys.stdin.isatty() and sys.stdout.isatty():
-        try:
-            from .terminal import run as run_on_terminal
+            from . import terminal
         except ModuleNotFoundError as error:
             if not (error.name or "").startswith("prompt_toolkit"):
                 raise
             print("For a better terminal install prompt_toolkit (pip install prompt_toolkit).", file=sys.stderr)
         else:
-            return run_on_terminal
-    from .pipe import run as run_in_pipe
-
-    return run_in_pipe
+            return lambda: terminal.run(options)
+    return lambda: pipe.run(options)
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run the client and return its exit code (CLIENT-7; `--help` lists them)."""
-    arguments = _parser().parse_args(argv)
-    try:
-        session = ClientSession(arguments.name)
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 3
-    try:
-        return _edge()(session, arguments.host, arguments.port)
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        return 1
+def _has_screen() -> bool:
+    """Whether there is a terminal on both ends that can move its cursor."""
+    if not (sys.stdin and sys.stdout and sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    return sys.platform == "win32" or os.environ.get("TERM", "") not in ("", "dumb", "unknown")
 
 
 if __name__ == "__main__":

@@ -1,159 +1,372 @@
-"""The TCP edge of a `ClientSession`: bytes, lines, signals and time go into it, and its effects are carried out.
+"""The library: a server of the Instant Messenger Protocol as an object to await and to iterate over.
 
-`run` is given a source of lines and a function that shows them; the two kinds of edge towards people are `pipe` and
-`terminal`. The invariant: effects are carried out in the order in which the session returned them, within the same turn
-of the event loop.
+    async with connect("ann", "chat.example.org") as client:
+        await client.say("hi")
+        async for event in client:
+            print(event)
+
+Each request waits for the reply with its own request_id, whatever events come in between (REQ-4), and is sent when the
+rate of the server allows it (CLIENT-9). The invariant: each event is given out once, in order, or the program is told
+that it has failed to take it; nothing is dropped in silence.
 """
 
 from __future__ import annotations
 
 import asyncio
-import signal
+import ssl
+from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from .dial import CannotConnect, dial
-from .display import Show, harmless
-from .session import ClientSession, Effect, End, Send
+from impwire import Message
+from impwire.messages import (
+    Chat,
+    Error,
+    Joined,
+    Left,
+    Notice,
+    Ok,
+    Ping,
+    Pm,
+    Rename,
+    Renamed,
+    Roster,
+    Say,
+    User,
+    Welcome,
+    Whisper,
+    Who,
+)
+from impwire.tables import DEFAULT_PORT, DEFAULT_TLS_PORT
 
-ShowFunction = Callable[[Show], None]
+from .dial import CONNECT_TIMEOUT, dial
+from .display import harmless, says
+from .effects import End, Ending, EndKind, Happening, Told
+from .errors import ConnectionEnded, NameRefused, NotConnected, RequestRefused, RosterIncomplete, TooManyEvents
+from .link import Link
+from .session import ClientSession
+from .tls import tls_context
+
+#: What the server tells that is no answer.
+Event = Chat | Whisper | Notice | Joined | Left | Renamed
+
+#: Events that may wait for a program that takes none.
+MOST_EVENTS = 10_000
+
+#: Seconds that leaving in good order may take.
+LEAVE_TIMEOUT = 10.0
 
 
-class Interrupted(Exception):
-    """Raised by a source of lines whose user wants to be gone at once."""
+@asynccontextmanager
+async def connect(
+    name: str,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    *,
+    tls: ssl.SSLContext | bool | None = None,
+    timeout: float = CONNECT_TIMEOUT,
+    events: bool = True,
+    observe: Callable[[Happening], None] | None = None,
+) -> AsyncIterator[Client]:
+    """A `Client` that has been welcomed as `name`, for the time of an `async with` block.
 
+    At the end of the block the client leaves with LEAVE and awaits GOODBYE; if the block raised, what still waits to be sent
+    is given up first. `port` is 8092 without TLS and 8093 with it; `tls=True` verifies the server by the authorities that
+    the system trusts (section 3). `timeout` is for the connection alone, in seconds. A program that will not iterate over
+    the client says `events=False`. `observe` is called with each thing that happens, replies and events in one order.
 
-async def run(session: ClientSession, host: str, port: int, lines: AsyncIterator[str], show: ShowFunction) -> int:
-    """Connect, talk until the end, and return the exit code (CLIENT-7).
-
-    The end of `lines` is the end of the user's input. What `show` raises ends the connection and is raised from here.
+    Raises `InvalidRequest` for a name that no server may take, `CannotConnect`, `NameRefused`, and `ConnectionEnded` if the
+    server sends GOODBYE, breaks the protocol or is lost before WELCOME.
     """
-    loop = asyncio.get_running_loop()
-    edge = _Edge(session, show)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # Not on Windows, where Ctrl-C ends the program as it stands.
-            loop.add_signal_handler(number, edge.interrupt)
-    talk = asyncio.create_task(_talk(edge, host, port, lines))
-    both: set[asyncio.Future[Any]] = {talk, edge.done}
+    client = Client(name, events=events, observe=observe)
+    await client.open(host, port, tls=tls, timeout=timeout)
     try:
-        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        if not edge.done.done():
-            talk.result()  # Raises what has ended it too early.
-        return await edge.done
-    except CannotConnect as error:
-        show(Show(str(error), "error"))
-        return 1
+        yield client
+    except BaseException:
+        with suppress(Exception):  # What the block has raised says more.
+            await client.leave(at_once=True)
+        raise
+    else:
+        await client.leave()
     finally:
-        talk.cancel()
-        await asyncio.wait({talk})
-        edge.close()
+        client.abort()
 
 
-async def _talk(edge: _Edge, host: str, port: int, lines: AsyncIterator[str]) -> None:
-    """Connect and hand over the lines; then wait to be cancelled, for the edge knows when all is over."""
-    connection = await dial(host, port)
-    # asyncio sets TCP_NODELAY on every TCP connection (TRANSPORT-2).
-    await asyncio.get_running_loop().create_connection(lambda: edge, sock=connection)
-    await edge.hand_over(lines)
-    await asyncio.Event().wait()
+class Client:
+    """One stay on one server. `connect` makes one and ends it; who calls `open` has to call `leave` or `abort`."""
 
+    def __init__(self, name: str, *, events: bool = True, observe: Callable[[Happening], None] | None = None) -> None:
+        self._session = ClientSession(name)
+        self._observe = observe
+        self._link: Link | None = None
+        self._events: deque[Event] | None = deque() if events else None
+        #: Wakes who waits for an event.
+        self._news = asyncio.Event()
+        #: The replies so far to each request that somebody awaits, by its ticket.
+        self._awaited: dict[int, tuple[asyncio.Future[None], list[Message]]] = {}
+        self._welcomed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._done: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        self._leaves = False
 
-class _Edge(asyncio.Protocol):
-    """One connection. `done` bears the exit code in the end, or what `show` has raised."""
+    async def open(
+        self,
+        host: str,
+        port: int | None = None,
+        *,
+        tls: ssl.SSLContext | bool | None = None,
+        timeout: float = CONNECT_TIMEOUT,
+    ) -> None:
+        """Connect and await WELCOME. Arguments and errors are those of `connect`."""
+        context = tls_context(None, None, None) if tls is True else tls if isinstance(tls, ssl.SSLContext) else None
+        link = Link(self._session, self._happened, self._failed, tls=context is not None)
+        self._link = link
+        if port is None:
+            port = DEFAULT_PORT if context is None else DEFAULT_TLS_PORT
+        dialling = asyncio.create_task(dial(lambda: link, host, port, context, timeout))
+        try:
+            await _either(dialling, self._done)
+            if not self._done.done():
+                await dialling  # Raises CannotConnect.
+                await _either(self._welcomed, self._done)
+            if not self._welcomed.done():
+                self._raise_if_done()
+        except BaseException:
+            dialling.cancel()
+            await asyncio.gather(dialling, return_exceptions=True)
+            self.abort()
+            raise
 
-    def __init__(self, session: ClientSession, show: ShowFunction) -> None:
-        self._session, self._show = session, show
-        self._loop = asyncio.get_running_loop()
-        self.done: asyncio.Future[int] = self._loop.create_future()
-        self._transport: asyncio.Transport | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._paused = False
-        self._writable = asyncio.Event()
+    # -- the stay ------------------------------------------------------------------------------------------------
 
-    # -- what the event loop calls -------------------------------------------------------------------------------
+    @property
+    def name(self) -> str:
+        """The name that you bear: as the server has it after WELCOME, and after each RENAME that it has accepted."""
+        return self._session.name
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._perform(self._session.connected(self._loop.time()))
+    @property
+    def welcome(self) -> Welcome:
+        """What the server has announced: its name, its limits and timers. Raises `NotConnected` before there was any."""
+        if self._session.welcome is None:
+            raise NotConnected("the server has not answered yet")
+        return self._session.welcome
 
-    def data_received(self, data: bytes) -> None:
-        self._perform(self._session.received(data, self._loop.time()))
+    @property
+    def latency(self) -> float | None:
+        """Seconds from the sending of a request to its reply, the latest time; None before there was any."""
+        return self._session.latency
 
-    def eof_received(self) -> None:
-        self._perform(self._session.disconnected())
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connection has ended."""
+        return self._session.has_ended or self._done.done()
 
-    def connection_lost(self, error: Exception | None) -> None:
-        cause = getattr(error, "strerror", None) or (str(error) if error else "")
-        self._perform(self._session.disconnected(cause.lower()))
+    # -- requests ------------------------------------------------------------------------------------------------
+    #
+    # Each of them raises InvalidRequest before anything is sent, RequestRefused if the server answers with ERROR,
+    # ConnectionEnded if the connection has ended or ends first, and NotConnected while you are leaving. To cancel one is
+    # safe, and does not take back what was asked for.
 
-    def pause_writing(self) -> None:
-        self._paused = True
-        self._perform([])
+    async def say(self, text: str) -> Ok:
+        """Say something to all. The OK has the `seq` and the `time` of the CHAT that the others get."""
+        return await self._ask_ok(Say(text=text))
 
-    def resume_writing(self) -> None:
-        self._paused = False
-        self._perform([])
+    async def pm(self, to: str, text: str) -> Ok:
+        """Say something to one user alone."""
+        return await self._ask_ok(Pm(to=to, text=text))
 
-    def _tick(self) -> None:
-        self._perform(self._session.tick(self._loop.time()))
+    async def rename(self, name: str) -> Ok:
+        """Take another name. If it is refused, you keep the one that you have (CLIENT-6)."""
+        return await self._ask_ok(Rename(name=name))
 
-    # -- what the user does --------------------------------------------------------------------------------------
+    async def who(self) -> tuple[User, ...]:
+        """All users who are there, your own included, in the order of their names: of all pages (CLIENT-11)."""
+        pages = [page for page in await self._ask(Who(after="", limit=0)) if isinstance(page, Roster)]
+        users = tuple(user for page in pages for user in page.entries)
+        if pages[-1].more:
+            raise RosterIncomplete("the server's list of users does not go on as it should", users)
+        return users
+
+    async def ping(self) -> float:
+        """Ask the server for a sign of life, and return the seconds until it came.
+
+        It is a fence: what your earlier requests have caused for you has come before (PING-2).
+        """
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        await self._ask(Ping(nonce=0))
+        return loop.time() - begin
+
+    async def leave(self, *, at_once: bool = False) -> None:
+        """Leave: LEAVE behind all that was asked for, and await GOODBYE, for `LEAVE_TIMEOUT` seconds at most.
+
+        `at_once` gives up what still waits to be sent, and awaits GOODBYE for two seconds. The connection is closed when this
+        returns, also if it had ended before, in whatever way. Raises what `observe` has raised.
+        """
+        self._leaves = True
+        self._set_reading()
+        try:
+            if at_once:
+                self.interrupt()
+            else:
+                self.finish()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.ended(), LEAVE_TIMEOUT)
+        finally:
+            self.abort()
+
+    async def _ask_ok(self, request: Message) -> Ok:
+        reply = (await self._ask(request))[-1]
+        assert isinstance(reply, Ok)  # STATE-7: the connection takes no other.
+        return reply
+
+    async def _ask(self, request: Message) -> list[Message]:
+        """Send a request and return its replies: one, but for the pages of a roster."""
+        if self._events is not None and len(self._events) >= MOST_EVENTS:
+            raise TooManyEvents(
+                f"{len(self._events)} events wait: iterate over the client, or connect with events=False"
+            )
+        self._raise_if_done()
+        ticket = self._session.request(request, asyncio.get_running_loop().time())
+        answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        replies: list[Message] = []
+        self._awaited[ticket] = answered, replies
+        self._perform()
+        self._set_reading()
+        await answered
+        if isinstance(replies[-1], Error):
+            error = replies[-1]
+            raise RequestRefused(harmless(error.detail or says(error.code)), error, request)
+        return replies
+
+    # -- events --------------------------------------------------------------------------------------------------
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self
+
+    async def __anext__(self) -> Event:
+        """The next event. Ends when you have left, and raises `ConnectionEnded` at any other end.
+
+        When `MOST_EVENTS` wait to be taken, requests raise `TooManyEvents`, and nothing more is read from the server once all
+        earlier ones are answered. A server that cannot get rid of its events for long ends the connection.
+        """
+        if self._events is None:
+            raise RuntimeError("this client was made with events=False")
+        while not self._events:
+            if self._done.done() and self._done.result().kind is EndKind.LEFT:
+                raise StopAsyncIteration
+            self._raise_if_done()
+            self._news.clear()
+            await self._news.wait()
+        event = self._events.popleft()
+        self._set_reading()
+        return event
+
+    # -- for programs that show replies and events in one order --------------------------------------------------
+
+    @property
+    def backlog(self) -> int:
+        """How many requests wait to be sent or answered."""
+        return self._session.backlog
+
+    def send(self, request: Message) -> int:
+        """Send a request in its turn without awaiting its reply, which `observe` is told of with the ticket returned here.
+
+        Raises `InvalidRequest` and `NotConnected`.
+        """
+        ticket = self._session.request(request, asyncio.get_running_loop().time())
+        self._perform()
+        return ticket
+
+    def finish(self) -> None:
+        """Leave when everything is sent and answered (CLIENT-3)."""
+        self._session.finish(asyncio.get_running_loop().time())
+        self._perform()
 
     def interrupt(self) -> None:
-        """The user wants to be gone."""
-        self._perform(self._session.interrupt(self._loop.time()))
+        """Leave at once, and give up what still waits to be sent; at the second time close at once (CLIENT-12)."""
+        self._session.interrupt(asyncio.get_running_loop().time())
+        self._perform()
 
-    async def hand_over(self, lines: AsyncIterator[str]) -> None:
-        """Give the session each line as it comes, no faster than the server takes what comes of it."""
-        try:
-            async for line in lines:
-                await self._writable.wait()
-                self._perform(self._session.typed(line, self._loop.time()))
-        except Interrupted:
-            self.interrupt()
+    async def ended(self) -> Ending:
+        """Await the end of the connection. Raises what `observe` has raised."""
+        ending = await asyncio.shield(self._done)
+        if self._link is not None:
+            await self._link.gone.wait()
+        return ending
+
+    def abort(self) -> None:
+        """Close the connection without another word, if it is still open."""
+        if not self._done.done():
+            self._session.disconnected("this program closed it")
+            self._perform()
+        if self._link is not None:
+            self._link.close()
+
+    # -- what happens --------------------------------------------------------------------------------------------
+
+    def _perform(self) -> None:
+        if self._link is not None:
+            self._link.perform()
+
+    def _happened(self, happening: Happening) -> None:
+        if self._observe is not None:
+            self._observe(happening)
+        match happening:
+            case Told(message, _, ticket, _, is_last):
+                if isinstance(message, Welcome):
+                    self._welcomed.set_result(None)
+                if ticket in self._awaited:
+                    answered, replies = self._awaited[ticket]
+                    replies.append(message)
+                    if is_last:
+                        del self._awaited[ticket]
+                        if not answered.done():  # It may have been cancelled.
+                            answered.set_result(None)
+                if self._events is not None and isinstance(message, Event):
+                    self._events.append(message)
+                    self._news.set()
+                self._set_reading()
+            case End(ending):
+                self._end(ending)
+
+    def _failed(self, error: Exception) -> None:
+        """What has observed has raised."""
+        self._end(error)
+
+    def _end(self, how: Ending | Exception) -> None:
+        if self._done.done():
             return
-        except OSError as error:
-            self._perform([Show(harmless(f"Cannot read the input: {error.strerror or error}."), "error")])
-        self._perform(self._session.input_ended())
-
-    # -- effects -------------------------------------------------------------------------------------------------
-
-    def _perform(self, effects: list[Effect]) -> None:
-        if self.done.done():
-            return
-        try:
-            for effect in effects:
-                self._do(effect)
-        except Exception as error:
-            # Left to the event loop, it would be printed and the program would go on half dead.
-            self.done.set_exception(error)
-        self._set_timer()
-        if self._paused or self._session.congested:
-            self._writable.clear()
+        if isinstance(how, Ending):
+            self._done.set_result(how)
         else:
-            self._writable.set()
+            self._done.set_exception(how)
+            self._done.exception()  # Somebody may ask for it; nobody has to.
+        for answered, _ in self._awaited.values():
+            if not answered.done():
+                answered.set_exception(_ended(how) if isinstance(how, Ending) else how)
+        self._awaited.clear()
+        self._news.set()
+        if self._link is None:
+            return
+        if isinstance(how, Exception) or how.kind in (EndKind.LOST, EndKind.INTERRUPTED):
+            self._link.close()
+        else:
+            self._link.close_own_side()
 
-    def _do(self, effect: Effect) -> None:
-        match effect:
-            case Send(data):
-                if self._transport is not None:
-                    self._transport.write(data)
-            case Show():
-                self._show(effect)
-            case End(code):
-                self.done.set_result(code)
+    def _set_reading(self) -> None:
+        """Read as long as there is room for events, or a reply is due that stands behind them."""
+        if self._link is not None and self._events is not None:
+            self._link.read(len(self._events) < MOST_EVENTS or bool(self._awaited) or self._leaves)
 
-    def _set_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        deadline = None if self.done.done() else self._session.next_deadline()
-        self._timer = None if deadline is None else self._loop.call_at(deadline, self._tick)
+    def _raise_if_done(self) -> None:
+        if self._done.done():
+            raise _ended(self._done.result())
 
-    def close(self) -> None:
-        """END-5: close when all is over. Nothing that could still wait to be sent matters any more."""
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._transport is not None:
-            self._transport.abort()
+
+async def _either(*futures: asyncio.Future[Any]) -> None:
+    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _ended(ending: Ending) -> ConnectionEnded:
+    return NameRefused(ending) if ending.kind is EndKind.NAME_REFUSED else ConnectionEnded(ending)

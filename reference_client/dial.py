@@ -1,57 +1,119 @@
-"""How to get a TCP connection to the server, or a sentence that says why there is none.
+"""How to get a connection to the server, with TLS or without, or a sentence that says why there is none.
 
-Every address of the host is tried in turn. `CannotConnect` names host, port, cause and what to look at next; nothing
-else is raised for what lies outside this program.
+`dial` looks the host up, tries its addresses side by side, and does the TLS handshake, all within one time-out.
+`CannotConnect` names host, port, cause and what to look at next; nothing else is raised for what lies outside this
+program. `why_lost` has the words for a connection that ends later.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
+import ssl
 import threading
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from .display import harmless
+from .errors import ClientError
+from .tls import tls_failure, verified_name
 
-#: Seconds for all addresses together.
+#: Seconds for all addresses and the TLS handshake together.
 CONNECT_TIMEOUT = 10.0
 
+#: Seconds that an address has for itself before the next one is tried beside it (RFC 8305, section 8).
+_HEAD_START = 0.25
 
-class CannotConnect(Exception):
-    """There is no connection; the text is one line for people."""
+#: What is wrong with a connection without TLS to a server that speaks TLS.
+TLS_EXPECTED = "the server speaks TLS on this port; connect with --tls"
+
+_Protocol = TypeVar("_Protocol", bound=asyncio.Protocol)
 
 
-async def dial(host: str, port: int, timeout: float = CONNECT_TIMEOUT) -> socket.socket:
-    """A connected socket that does not block. Raises `CannotConnect`."""
+class CannotConnect(ClientError):
+    """There is no connection; the text is one line for people. `lasting`: another try would end in the same way."""
+
+    def __init__(self, line: str, lasting: bool = False) -> None:
+        super().__init__(line)
+        self.lasting = lasting
+
+
+def place(host: str, port: int) -> str:
+    """Host and port as they are shown: 127.0.0.1:8092, [::1]:8092."""
+    return harmless(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+
+
+async def dial(
+    protocol: Callable[[], _Protocol],
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None = None,
+    timeout: float = CONNECT_TIMEOUT,
+) -> tuple[asyncio.Transport, _Protocol]:
+    """A transport that stands, after the TLS handshake if there is one, and its protocol. `timeout` is in seconds.
+
+    With `tls` the server's certificate is verified for `host` (section 3). Raises `CannotConnect`.
+    """
+    connection: socket.socket | None = None
     try:
         async with asyncio.timeout(timeout):
-            addresses = await _addresses(host, port)
-            return await _first_that_answers(addresses, timeout / len(addresses))
+            connection = await _first_that_answers(await _addresses(host, port))
+            # asyncio sets TCP_NODELAY on every TCP connection (TRANSPORT-2).
+            return await asyncio.get_running_loop().create_connection(
+                protocol,
+                sock=connection,
+                ssl=tls,
+                server_hostname=verified_name(host) if tls else None,
+                ssl_handshake_timeout=timeout if tls else None,
+            )
     except (OSError, ValueError) as error:
-        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        raise CannotConnect(harmless(f"cannot connect to {place}: {_cause(error, timeout)}")) from None
-
-
-async def _first_that_answers(addresses: list[Any], patience: float) -> socket.socket:
-    loop = asyncio.get_running_loop()
-    failure: OSError = OSError("the host has no address")
-    for family, kind, protocol, _, address in addresses:
-        connection = socket.socket(family, kind, protocol)
-        connection.setblocking(False)
-        try:
-            async with asyncio.timeout(patience):
-                await loop.sock_connect(connection, address)
-        except OSError as error:  # Including TimeoutError.
-            connection.close()
-            failure = error
-        except BaseException:
-            connection.close()
-            raise
+        if connection is None:
+            cause, lasting = _cause(error, host, timeout), not isinstance(error, OSError)
         else:
-            return connection
-    raise failure
+            cause, lasting = _handshake_cause(error, host, timeout), isinstance(error, (ssl.SSLError, ValueError))
+        raise CannotConnect(harmless(f"cannot connect to {place(host, port)}: {cause}"), lasting) from None
+
+
+async def _first_that_answers(addresses: list[Any]) -> socket.socket:
+    """A connected socket that does not block. Each address is tried as soon as those before it have failed or have been
+    silent for a while; who answers first wins (RFC 8305). Raises OSError if all of them fail."""
+    attempts: set[asyncio.Task[socket.socket]] = set()
+    failure: BaseException = OSError("the host has no address")
+    untried = list(reversed(addresses))
+    try:
+        while untried or attempts:
+            if untried:
+                attempts.add(asyncio.create_task(_connected(untried.pop())))
+            done, _ = await asyncio.wait(
+                attempts, timeout=_HEAD_START if untried else None, return_when=asyncio.FIRST_COMPLETED
+            )
+            for attempt in done:
+                attempts.discard(attempt)
+                if (error := attempt.exception()) is None:
+                    return attempt.result()
+                failure = error
+        raise failure
+    finally:
+        for attempt in attempts:
+            attempt.cancel()
+        for unwanted in await asyncio.gather(*attempts, return_exceptions=True):
+            if isinstance(unwanted, socket.socket):
+                unwanted.close()
+
+
+async def _connected(address: Any) -> socket.socket:
+    family, kind, protocol, _, where = address
+    connection = socket.socket(family, kind, protocol)
+    try:
+        connection.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(connection, where)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 async def _addresses(host: str, port: int) -> list[Any]:
@@ -88,15 +150,58 @@ async def _addresses(host: str, port: int) -> list[Any]:
     return await answer
 
 
-def _cause(error: Exception, timeout: float) -> str:
-    """What went wrong, and what to look at."""
+def _cause(error: OSError | ValueError, host: str, timeout: float) -> str:
+    """Why there is no TCP connection, and what to look at."""
     if isinstance(error, TimeoutError) and not error.errno:
-        return f"no answer within {timeout:.0f} s; is the host right, and does a firewall stand in between?"
+        return f"no answer within {timeout:g} s; is the host right, and does a firewall stand in between?"
     if isinstance(error, ConnectionRefusedError):
         return "connection refused; is the server running, and is this the right port?"
     if isinstance(error, (socket.gaierror, ValueError)):
-        what = error.strerror if isinstance(error, socket.gaierror) else str(error)
-        return f"{(what or str(error)).lower()}; is the name of the host right?"
+        # What no look-up could bear is a ValueError, whose text is about codecs.
+        what = error.strerror or "not found" if isinstance(error, socket.gaierror) else "there can be no such host"
+        return f"{what.lower()}; is the name of the host right?"
+    if error.errno == errno.EINVAL and host.lower().startswith("fe80:"):
+        return f"this address counts on one network only; name the interface to it, as in {host}%eth0"
+    return _system_words(error)
+
+
+def _handshake_cause(error: OSError | ValueError, host: str, timeout: float) -> str:
+    """Why there is no TLS on a TCP connection that stands, and what to look at."""
+    if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
+        return tls_failure(error, host)
+    if isinstance(error, TimeoutError) and not error.errno:
+        return f"the TLS handshake was not done within {timeout:g} s; does the server speak TLS on this port?"
+    if isinstance(error, (ConnectionError, ssl.SSLEOFError)):
+        return (
+            "the server broke the TLS handshake off; does it speak TLS on this port, "
+            "and does it want a certificate from you (--tls-cert)?"
+        )
+    return _system_words(error)
+
+
+def speaks_tls(first: bytes) -> bool:
+    """Whether the first bytes of a connection without TLS come from a server that speaks TLS: an alert, most likely.
+
+    As the length of a frame they would be far beyond what may come before WELCOME.
+    """
+    return first[:2] in (b"\x15\x03", b"\x16\x03")
+
+
+def why_lost(error: Exception | None, *, heard: bool = True, tls: bool = False) -> str:
+    """The cause of a connection's end without GOODBYE, as the end of a sentence; empty if there is no more to say than that.
+
+    `error` is what `connection_lost` was given, `heard` whether any byte has come, `tls` whether the connection has TLS.
+    """
+    if isinstance(error, ssl.SSLError):
+        return harmless(tls_failure(error))
+    if heard:
+        return harmless(_system_words(error)) if error else ""
+    # With TLS 1.3 the client is done before the server has judged its certificate, and not every server tells why it closes.
+    hint = "it may not take your certificate, or want one (--tls-cert)" if tls else "it may speak TLS (--tls)"
+    return f"the server closed it without a word; {hint}"
+
+
+def _system_words(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno:
         return os.strerror(error.errno).lower()
-    return str(error)
+    return str(error).lower() or type(error).__name__

@@ -13,19 +13,33 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from impwire import Message
+from impwire.messages import Ok
 from impwire.tables import DISPLAY, FAILURES, DisplayLine
 
 _PLACEHOLDER = re.compile(r"\{([a-z0-9_.]+)\}")
+
+#: What stands in front of the first placeholder that follows a colon: there the text of a line begins.
+_LABEL = re.compile(r"(.*?: )\{")
 
 #: Joiners, without which several scripts cannot be written.
 _KEPT = frozenset("\u200c\u200d")
 
 
 class Show(NamedTuple):
-    """A line for people, without its line feed. `stream` is 'output' or 'error'."""
+    """A line for people, harmless and without its line feed, and what a terminal may make of it.
+
+    `stream` is 'output' or 'error'. `kind` is the NAME of the message (for an OK that of the request that it answers), or
+    EXPLANATION, NOTE, HELP or END. `time` is the message's time stamp in ms since the epoch, None where it has none.
+    `indent` is the index in the line at which the text begins, for a hanging indent, 0 if there is none. `speaker` is the
+    name of who speaks or acts, '' for the server.
+    """
 
     line: str
     stream: str = "output"
+    kind: str = ""
+    time: int | None = None
+    indent: int = 0
+    speaker: str = ""
 
 
 def harmless(text: str) -> str:
@@ -56,10 +70,23 @@ def shown(message: Message, answers: Message | None, own_name: str) -> Show | No
     """
     for entry in DISPLAY:
         if _fits(entry, message, answers):
-            return Show(
-                _PLACEHOLDER.sub(lambda match: _value(match[1], message, answers, own_name), entry.line), entry.stream
-            )
-    return None
+            break
+    else:
+        return None
+
+    def fill(template: str) -> str:
+        return _PLACEHOLDER.sub(lambda match: _value(match[1], message, answers, own_name), template)
+
+    label = _LABEL.match(entry.line)
+    own = isinstance(message, Ok)
+    return Show(
+        fill(entry.line),
+        entry.stream,
+        kind=answers.NAME if own and answers is not None else message.NAME,
+        time=getattr(message, "time", None),
+        indent=len(fill(label[1])) if label else 0,
+        speaker=harmless(own_name if own else getattr(getattr(message, "who", None), "name", "")),
+    )
 
 
 def _fits(entry: DisplayLine, message: Message, answers: Message | None) -> bool:

@@ -14,9 +14,9 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
-from .client import run as run_client
 from .display import Show
-from .session import ClientSession
+from .effects import Happening
+from .talk import Settings, Talk, Tell
 
 #: Bytes of a line that are kept. What is longer is refused as a text anyway, and must not fill the memory.
 LONGEST_LINE = 65536
@@ -96,26 +96,36 @@ def _read(
             loop.call_soon_threadsafe(pieces.put_nowait, piece)
 
 
-def show(line: Show) -> None:
-    """Write a line at once. Raises OSError if nobody can read it any more."""
-    stream = sys.stderr if line.stream == "error" else sys.stdout
-    if stream is not None:
-        stream.buffer.write(line.line.encode("utf-8", "backslashreplace") + b"\n")
-        stream.buffer.flush()
+def write(stream: str, line: str) -> None:
+    """Write a line at once to the stream 'output' or 'error'. Raises OSError if nobody can read it any more."""
+    file = sys.stderr if stream == "error" else sys.stdout
+    if file is not None:
+        file.buffer.write(line.encode("utf-8", "backslashreplace") + b"\n")
+        file.buffer.flush()
 
 
-def run(session: ClientSession, host: str, port: int) -> int:
+def tell_lines(_: Happening | None, show: Show | None) -> None:
+    """Show each line that there is for people."""
+    if show is not None:
+        write(show.stream, show.line)
+
+
+def run(settings: Settings, tell: Tell = tell_lines) -> int:
     """Talk until the end and return the exit code."""
     try:
-        return asyncio.run(run_client(session, host, port, input_lines(), show))
+        return asyncio.run(_talk(settings, tell))
     except BrokenPipeError:
         _abandon_output()
         return 1
     except OSError as error:
         _abandon_output()
         with suppress(OSError):
-            show(Show(f"Cannot write the output: {error.strerror or error}.", "error"))
+            write("error", f"Cannot write the output: {error.strerror or error}.")
         return 1
+
+
+async def _talk(settings: Settings, tell: Tell) -> int:
+    return await Talk(settings, tell, waits=True).run(input_lines())
 
 
 def _abandon_output() -> None:

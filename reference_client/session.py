@@ -1,19 +1,18 @@
-"""The client without its edges: no clock, no socket, no terminal (protocol.txt, sections 7 to 9, 13, 14, 16 and 18).
+"""The client without its edges: no clock, no socket, no people (protocol.txt, sections 7 to 9, 13, 14, 16 and 18).
 
-What happens goes in: the connection stands, bytes came, a line was typed, the input or the stream ended, the time is
-`now` (seconds of any clock that does not run backwards). What is to be done comes out as a list of effects, in order:
-bytes to `Send`, a line to `Show`, and as the last one the `End`. What is typed is judged at once and sent in order, as
-fast as the server's rate allows (CLIENT-9). The invariant: after `End` there are no effects.
+What happens goes in: the connection stands, bytes came, something is to be asked, the stream ended, the time is `now`
+(seconds of any clock that does not run backwards). `take` hands out what is to be done and told, in order: bytes to
+`Send`, what was `Told`, a `Note`, and as the last one the `End`. Requests are judged at once and sent in order, as fast
+as the server's rate allows (CLIENT-9). The invariant: after `End` there are no effects.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from enum import Enum
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from impwire import Connection, EncodeError, Message, Received, RemoteProtocolError, Role, State
-from impwire.codecs import encode
+from impwire import Connection, Message, Received, RemoteProtocolError, Role, State
 from impwire.messages import (
     Error,
     ErrorCode,
@@ -29,11 +28,13 @@ from impwire.messages import (
     Welcome,
     Who,
 )
-from impwire.tables import FAILURES, PROTOCOL_VERSION, TIMERS
+from impwire.tables import PROTOCOL_VERSION, TIMERS
 
-from . import commands
-from .display import Show, harmless, shown
+from .display import harmless, shown
+from .effects import Effect, End, Ending, EndKind, Note, Send, Told
+from .errors import NotConnected
 from .pace import FREE, Bucket
+from .requests import check, check_name, numbered
 
 #: Seconds that a timer of the server may be late, or its answer on the way, before the client draws a conclusion.
 GRACE = 5.0
@@ -41,146 +42,136 @@ GRACE = 5.0
 #: Seconds that a user who interrupts the client waits for GOODBYE.
 PATIENCE = 2.0
 
-#: Lines and requests under way beyond which the source of lines is to pause.
-BACKLOG = 256
-
-#: CLIENT-7: the exit codes after GOODBYE; 1 after any other.
-_EXIT_CODES: dict[int, int] = {GoodbyeCode.LEFT: 0, GoodbyeCode.KICKED: 3, GoodbyeCode.BANNED: 3}
+#: The ticket of what the session sends by itself.
+_OWN = 0
 
 
-class Send(NamedTuple):
-    """Bytes for the server."""
+class _Request(NamedTuple):
+    """A request that waits to be sent, or was sent at the time `at`."""
 
-    data: bytes
-
-
-class End(NamedTuple):
-    """It is over: close the connection and exit with `code`. `reason` is one word; people have been told by a Show."""
-
-    code: int
-    reason: str
-
-
-Effect = Send | Show | End
+    ticket: int
+    message: Message
+    at: float = 0.0
 
 
 class ClientSession:
     """One stay on one server, from HELLO to the end.
 
-    Call `connected` first, then the other methods as things happen, and do what each returns. Call `tick` when
-    `next_deadline` has come. Raises ValueError for a name that no frame could bear; its text is for people.
+    Call `connected` first, then the other methods as things happen, and each time do what `take` returns. Call `tick`
+    when `next_deadline` has come. Raises `InvalidRequest` for a name that no server may take (NAME-1).
     """
 
     def __init__(self, name: str) -> None:
+        #: The name that the server knows, from WELCOME on; until then the one that is asked for.
         self.name = name
-        self._hello = Hello(
-            request_id=1, min_version=PROTOCOL_VERSION, max_version=PROTOCOL_VERSION, capabilities=0, name=name
-        )
-        try:
-            encode(self._hello)
-        except EncodeError as error:
-            raise ValueError(harmless(f'Not done: "{name}": {FAILURES[error.code].says} ({error.reason}).')) from None
+        #: What the server has announced; None until then.
+        self.welcome: Welcome | None = None
+        #: Seconds from the sending of a request to its reply, the latest time; None before there was any.
+        self.latency: float | None = None
+        #: Whether it is over.
+        self.has_ended = False
+        self._hello = Hello(min_version=PROTOCOL_VERSION, max_version=PROTOCOL_VERSION, capabilities=0, name=name)
+        check_name(self._hello)
         self._connection = Connection(Role.CLIENT)
-        self._welcome: Welcome | None = None
         self._effects: list[Effect] = []
-        self._ended = False
-        self._held: deque[str] = deque()
-        self._pings: deque[Ping] = deque()
-        self._queue: deque[commands.Request] = deque()
+        self._last_ticket = _OWN
+        self._queue: deque[_Request] = deque()
+        #: Requests that were sent and not answered, by their request_id.
+        self._under_way: dict[int, _Request] = {}
         self._bucket = Bucket(burst=1, rate=1, now=0.0)  # Until WELCOME, when nothing is sent that costs a token.
-        self._input_ended = False
-        #: Replies that the user waits for. A PONG is none: with a slow server there would always be one under way.
-        self._owed = 0
+        self._pings: deque[Ping] = deque()
         self._seq = 0
         self._gap_told = False
+        #: Whether to leave as soon as nothing is waited for (CLIENT-3).
+        self._finishing = False
         self._heard: float | None = None
         self._pinged: float | None = None
         self._leave_by: float | None = None
 
     # -- what happens --------------------------------------------------------------------------------------------
 
-    def connected(self, now: float) -> list[Effect]:
-        """The TCP connection stands."""
+    def connected(self, now: float) -> None:
+        """The connection stands."""
         self._heard = now
-        self._hello.request_id = self._connection.new_request_id()
-        self._send(self._hello)
-        return self._take()
+        self._send(_Request(_OWN, self._hello), now)
 
-    def received(self, data: bytes, now: float) -> list[Effect]:
+    def received(self, data: bytes, now: float) -> None:
         """Bytes came, cut in any way (TRANSPORT-1)."""
         self._heard, self._pinged = now, None
         self._connection.receive_data(data)
         try:
-            while not self._ended and (event := self._connection.next_event()) is not None:
+            while not self.has_ended and (event := self._connection.next_event()) is not None:
                 assert isinstance(event, Received)  # A Connection refuses nothing in the role of the client.
                 self._handle(event.message, event.answers, now)
         except RemoteProtocolError as error:
             self._broken(error.reason)
         self._send_queued(now)
-        return self._take()
 
-    def disconnected(self, why: str = "") -> list[Effect]:
+    def disconnected(self, why: str = "") -> None:
         """The stream has ended, or broke for the reason `why`."""
         if not why:
             where = "in the middle of a message" if self._connection.unfinished else "without a goodbye"
             why = f"the server closed it {where}"
         self._lost(why)
-        return self._take()
 
-    def typed(self, line: str, now: float) -> list[Effect]:
-        """The user typed a line; it comes without its line feed. Bytes that were not UTF-8 are surrogates in it."""
-        if self._connection.state is State.CONNECTED:
-            self._held.append(line)  # HELLO-7: nothing else may be sent yet.
-        else:
-            self._obey(line)
-            self._send_queued(now)
-        return self._take()
+    def listened_again(self, now: float) -> None:
+        """For a while nobody has looked whether bytes came; now they do. The server's silence counts from here."""
+        self._heard, self._pinged = now, None
 
-    def input_ended(self) -> list[Effect]:
-        """The user will type nothing more."""
-        self._input_ended = True
-        return self._take()
-
-    def interrupt(self, now: float) -> list[Effect]:
-        """The user wants to be gone (CLIENT-12). The first time the server is told and may answer; the second time ends it.
-
-        What is still to be sent is given up, with a word about it.
-        """
-        if self._connection.state is State.CONNECTED:
-            self._fail("Interrupted before the server had answered.", "INTERRUPTED")
-        elif self._leave_by is not None:
-            self._fail("Left without the server's goodbye.", "INTERRUPTED")
-        else:
-            self._leave_by = now + PATIENCE
-            self._give_up_queue()
-            if self._connection.state is State.ACTIVE:
-                self._leave()
-        return self._take()
-
-    def tick(self, now: float) -> list[Effect]:
+    def tick(self, now: float) -> None:
         """The time is `now`. Nothing happens before `next_deadline`."""
         self._send_queued(now)
         patience_ends = self._patience_ends()
         if patience_ends is not None and now >= patience_ends:
             self._lose_patience(now)
-        return self._take()
 
-    def _lose_patience(self, now: float) -> None:
-        silence = f"nothing was heard from the server for {now - (self._heard or 0.0):.0f} s"
+    # -- what is asked for ---------------------------------------------------------------------------------------
+
+    def request(self, request: Message, now: float) -> int:
+        """Send a request as soon as its turn comes; its request_id is set then. The ticket returned stands in each `Told`
+        that answers it.
+
+        Raises `InvalidRequest` for what the server would have to refuse for its form (TEXT-5), and `NotConnected` before
+        WELCOME (HELLO-7), behind LEAVE (LEAVE-2) and after the end. Then nothing is sent.
+        """
+        if self.has_ended:
+            raise NotConnected("the connection has ended")
+        if self.welcome is None:
+            raise NotConnected("the server has not answered yet")
+        if self.is_leaving:
+            raise NotConnected("you are leaving")
+        check(request, self.welcome)
+        self._last_ticket += 1
+        self._queue.append(_Request(self._last_ticket, request))
+        self._send_queued(now)
+        return self._last_ticket
+
+    def finish(self, now: float) -> None:
+        """Nobody will ask for anything more: leave when all that was asked for is sent and answered (CLIENT-3)."""
+        self._finishing = True
+        self._send_queued(now)
+
+    def interrupt(self, now: float) -> None:
+        """The user wants to be gone (CLIENT-12). The first time the server is told and may answer; the second time ends it.
+
+        What is still to be sent is given up, with a word about it.
+        """
         if self._connection.state is State.CONNECTED:
-            self._lost(f"{silence}; is it an IMP server?")
+            self._end(EndKind.INTERRUPTED, "Interrupted before the server had answered.")
         elif self._leave_by is not None:
-            self._fail("Left without the server's goodbye.", "INTERRUPTED")
-        elif self._connection.state is State.CLOSING or self._pinged is not None:
-            self._lost(silence)  # TIME-5: a missing PONG is a lost connection.
+            self._end(EndKind.INTERRUPTED, "Left without the server's goodbye.")
         else:
-            self._pinged = now
-            # Without a token, after such a time, replies are owed; those are signs of life as good as a PONG.
-            if now >= self._bucket.ready_at(urgent=True):
-                request_id = self._connection.new_request_id()
-                self._send(Ping(request_id=request_id, nonce=request_id))
+            self._leave_by = now + PATIENCE
+            self._give_up_queue()
+            if self._connection.state is State.ACTIVE:
+                self._leave(now)
 
-    # -- what the edge may ask -----------------------------------------------------------------------------------
+    # -- what may be asked ---------------------------------------------------------------------------------------
+
+    def take(self) -> list[Effect]:
+        """What is to be done and told by now, in order."""
+        effects, self._effects = self._effects, []
+        return effects
 
     def next_deadline(self) -> float | None:
         """When `tick` is to be called, on the clock of `now`; None if there is nothing to wait for."""
@@ -191,47 +182,50 @@ class ClientSession:
 
     def _patience_ends(self) -> float | None:
         """When something has to be done about the silence of the server; None if nobody waits for it."""
-        if self._ended or self._heard is None:
+        if self.has_ended or self._heard is None:
             return None
-        if self._welcome is None:
-            # The server's timers are not known yet; it would give up after this time itself.
+        if self.welcome is None:
+            # TIME-7: the server's timers are not known yet; it would give up after this time itself.
             return self._heard + TIMERS["handshake_timeout"].default / 1000 + GRACE
         if self._leave_by is not None:
             return self._leave_by
-        patience = self._welcome.pong_timeout / 1000
+        patience = self.welcome.pong_timeout / 1000
         if self._pinged is not None:
             return self._pinged + patience
-        silence = self._heard + self._welcome.ping_after / 1000 + GRACE  # TIME-5
+        silence = self._heard + self.welcome.ping_after / 1000 + GRACE  # TIME-5
         # LEAVE-2: after LEAVE there is no PING to ask with, so the time for its answer is waited for as well.
         return silence + patience if self._connection.state is State.CLOSING else silence
 
     @property
-    def congested(self) -> bool:
-        """Whether the source of lines had better pause: so much is under way, or the user wants nothing more."""
-        if self._ended:
-            return False
-        return self._leave_by is not None or len(self._held) + len(self._queue) + self._owed >= BACKLOG
+    def backlog(self) -> int:
+        """How many requests wait to be sent or answered."""
+        return len(self._queue) + len(self._under_way)
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it is over, or will be without anything more being asked for."""
+        return self.has_ended or self._finishing or self._connection.state is State.CLOSING or self._leaves_soon()
 
     # -- messages of the server ----------------------------------------------------------------------------------
 
     def _handle(self, message: Message, answers: Message | None, now: float) -> None:
-        if answers is not None:
-            self._owed -= not isinstance(answers, Ping)
-            if type(answers) not in FREE:
-                self._bucket.answered(now)
+        ticket, own_name = self._answered(answers, now), self.name
+        page = self._next_page(message, answers, ticket)
+        self._do(Told(message, answers, ticket or None, own_name, is_last=page is None))
         self._count(message)
-        line = shown(message, answers, self.name)
-        if line is not None:
-            self._add(line)
         match message:
             case Welcome():
-                self._welcomed(message, now)
+                self.welcome, self._seq, self.name = message, message.seq, message.name
+                self._bucket = Bucket(message.rate_burst, message.rate_per_second, now)
             case Ok() if isinstance(answers, Rename):
                 self.name = answers.name  # CLIENT-6: only an OK changes the name.
-            case Roster() if isinstance(answers, Who):
-                self._next_page(message, answers)
+            case Roster() if page is not None:
+                # In front of what was asked for meanwhile, so that the list is told without a gap.
+                self._queue.appendleft(page)
+            case Roster(more=True) if self._connection.state is State.ACTIVE:
+                self._do(Note("The server's list of users does not go on as it should; it may be incomplete."))
             case Error() if isinstance(answers, Hello):
-                self._end(3, "REFUSED")  # CLIENT-7
+                self._say_goodbye(EndKind.NAME_REFUSED, message, answers)
             case Error() if isinstance(answers, Leave):
                 self._stay()
             case Error(code=ErrorCode.RATE_LIMITED):
@@ -240,14 +234,24 @@ class ClientSession:
                 self._pings.append(message)
                 self._answer_pings()
             case Goodbye():
-                reason = message.code.name if isinstance(message.code, Enum) else str(message.code)
-                self._end(_EXIT_CODES.get(message.code, 1), reason)
+                kind = EndKind.LEFT if message.code == GoodbyeCode.LEFT else EndKind.GOODBYE
+                self._say_goodbye(kind, message, None)
+
+    def _answered(self, request: Message | None, now: float) -> int:
+        """The ticket of the request that has just been answered."""
+        if request is None:
+            return _OWN
+        ticket, _, sent_at = self._under_way.pop(request.request_id)  # type: ignore[attr-defined]
+        self.latency = now - sent_at
+        if type(request) not in FREE:
+            self._bucket.answered(now)
+        return ticket
 
     def _stay(self) -> None:
         """The server has refused LEAVE, so the stay goes on; if nobody is left to talk, all that is left is to close
         (STATE-6)."""
-        if self._input_ended or self._leave_by is not None:
-            self._fail("The server has refused to let you leave.", "REFUSED")
+        if self._finishing or self._leave_by is not None:
+            self._end(EndKind.STUCK, "The server has refused to let you leave.")
         else:
             self._answer_pings()
 
@@ -255,13 +259,7 @@ class ClientSession:
         """CLIENT-8, PING-1. Those that come behind a LEAVE wait for what becomes of it."""
         while self._pings and self._connection.state is State.ACTIVE:
             ping = self._pings.popleft()
-            self._send(Pong(request_id=ping.request_id, nonce=ping.nonce))
-
-    def _welcomed(self, welcome: Welcome, now: float) -> None:
-        self._welcome, self._seq, self.name = welcome, welcome.seq, welcome.name
-        self._bucket = Bucket(welcome.rate_burst, welcome.rate_per_second, now)
-        while self._held and not self._ended:
-            self._obey(self._held.popleft())
+            self._do(Send(self._connection.send(Pong(request_id=ping.request_id, nonce=ping.nonce))))
 
     def _count(self, message: Message) -> None:
         """Tell a gap in the numbers of public events, one's own included, the first time (ORD-6)."""
@@ -270,101 +268,109 @@ class ClientSession:
             return
         if seq != self._seq + 1 and not self._gap_told:
             self._gap_told = True
-            self._show(f"The server left a gap: event {seq} came after event {self._seq}.", "error")
+            self._do(Note(f"The server left a gap: event {seq} came after event {self._seq}."))
         self._seq = seq
 
-    def _next_page(self, page: Roster, request: Who) -> None:
-        """CLIENT-11: ask on behind the last name of a page."""
+    def _next_page(self, page: Message, request: Message | None, ticket: int) -> _Request | None:
+        """CLIENT-11: the request that asks on behind the last name of a page."""
+        if not (isinstance(page, Roster) and isinstance(request, Who)):
+            return None
         if not page.more or self._connection.state is not State.ACTIVE:
-            return
+            return None
         # A server that breaks WHO-1 or WHO-3 must not send the client round in circles.
         last = page.entries[-1].name if page.entries else ""
         if last.lower() <= request.after.lower():
-            self._show("The server's list of users does not go on as it should; it may be incomplete.", "error")
-            return
-        # In front of what was typed meanwhile, so that the list is shown without a gap.
-        self._queue.appendleft(commands.Request(Who, {"after": last, "limit": request.limit}, ()))
+            return None
+        return _Request(ticket, Who(after=last, limit=request.limit))
 
-    # -- lines of the user ---------------------------------------------------------------------------------------
+    # -- requests ------------------------------------------------------------------------------------------------
 
-    def _obey(self, line: str) -> None:
-        match commands.parse(line):
-            case commands.Explanation(explanation):
-                self._show(explanation)
-            case commands.Local():
-                for text in commands.help_lines():
-                    self._show(text)
-            case commands.Request() as request:
-                self._ask(request)
-
-    def _ask(self, request: commands.Request) -> None:
-        if self._connection.state is not State.ACTIVE or self._welcome is None or self._is_leaving():
-            self._show("Not sent: you are leaving.")  # LEAVE-2
-            return
-        explanation = commands.refusal(request, self._welcome)
-        if explanation is None:
-            self._queue.append(request)
-        else:
-            self._show(explanation)
-
-    def _is_leaving(self) -> bool:
-        """Whether the user has asked to leave already, behind what is still to be sent."""
-        return bool(self._queue) and self._queue[-1].kind is Leave
+    def _leaves_soon(self) -> bool:
+        """Whether LEAVE waits behind what is still to be sent."""
+        return bool(self._queue) and isinstance(self._queue[-1].message, Leave)
 
     def _send_queued(self, now: float) -> None:
         """Send what may be sent by now (CLIENT-9)."""
         while self._queue and self._connection.state is State.ACTIVE:
-            if self._queue[0].kind not in FREE and now < self._bucket.ready_at():
+            if type(self._queue[0].message) not in FREE and now < self._bucket.ready_at():
                 break
-            self._send(self._queue.popleft().message(self._connection.new_request_id()))
+            self._send(self._queue.popleft(), now)
+        if self._finishing and not self._is_owed() and not self._queue and self._connection.state is State.ACTIVE:
+            self._leave(now)  # CLIENT-3
 
-    def _give_up_queue(self) -> None:
-        count = sum(request.kind is not Leave for request in self._queue)
-        self._queue.clear()
-        if count:
-            what = "one message was" if count == 1 else f"{count} messages were"
-            self._show(f"Not sent: {what} still waiting.")
+    def _is_owed(self) -> bool:
+        """Whether somebody waits for a reply. A PONG for keepalive is none: with a slow server one would always be due."""
+        return any(request.ticket != _OWN for request in self._under_way.values())
 
-    # -- effects -------------------------------------------------------------------------------------------------
+    def _lose_patience(self, now: float) -> None:
+        silence = f"nothing was heard from the server for {now - (self._heard or 0.0):.0f} s"
+        if self._connection.state is State.CONNECTED:
+            self._lost(f"{silence}; is it an IMP server?")
+        elif self._leave_by is not None:
+            self._end(EndKind.INTERRUPTED, "Left without the server's goodbye.")
+        elif self._connection.state is State.CLOSING or self._pinged is not None:
+            self._lost(silence)  # TIME-5: a missing PONG is a lost connection.
+        else:
+            self._pinged = now
+            # Without a token, after such a time, replies are owed; those are signs of life as good as a PONG.
+            if now >= self._bucket.ready_at(urgent=True):
+                self._send(_Request(_OWN, Ping(nonce=0)), now)
 
-    def _send(self, message: Message) -> None:
-        """Send a request or a PONG that has been found to be allowed."""
-        self._add(Send(self._connection.send(message)))
-        if not isinstance(message, (Ping, Pong)):
-            self._owed += 1
+    def _leave(self, now: float) -> None:
+        self._send(_Request(_OWN, Leave()), now)
+
+    def _send(self, request: _Request, now: float) -> None:
+        """Send a request that has been found to be allowed."""
+        request_id = self._connection.new_request_id()
+        message = numbered(request.message, request_id)
+        self._do(Send(self._connection.send(message)))
+        self._under_way[request_id] = _Request(request.ticket, message, now)
         if type(message) not in FREE:
             self._bucket.sent()
 
-    def _leave(self) -> None:
-        self._send(Leave(request_id=self._connection.new_request_id()))
+    def _give_up_queue(self) -> None:
+        count = sum(not isinstance(request.message, Leave) for request in self._queue)
+        self._queue.clear()
+        if count:
+            self._do(Note(not_sent(count), "output"))
 
-    def _show(self, line: str, stream: str = "output") -> None:
-        self._add(Show(line, stream))
+    # -- the end -------------------------------------------------------------------------------------------------
+
+    def _say_goodbye(self, kind: EndKind, message: Error | Goodbye, answers: Message | None) -> None:
+        """The end for which the server has given a reason; the line is the one that the message shows (CLIENT-7)."""
+        show = shown(message, answers, self.name)
+        line = show.line if show is not None else ""
+        self._end(kind, line, message.code, message.retry_after_ms, message.detail)
 
     def _broken(self, reason: str) -> None:
         """STATE-4, EXT-7: what breaks the protocol ends the connection."""
-        self._fail(harmless(f"The server has broken the protocol: {reason}."), "PROTOCOL")
+        self._end(EndKind.PROTOCOL, harmless(f"The server has broken the protocol: {reason}."))
 
     def _lost(self, why: str) -> None:
         """END-6: no goodbye, and so no word of why."""
-        self._fail(harmless(f"The connection was lost: {why}."), "LOST")
+        self._end(EndKind.LOST, harmless(f"The connection was lost: {why}."))
 
-    def _fail(self, line: str, reason: str) -> None:
-        self._show(line, "error")  # CLIENT-7: one line that says why.
-        self._end(1, reason)
+    def _end(
+        self, kind: EndKind, line: str, code: int | None = None, retry_after_ms: int = 0, detail: str = ""
+    ) -> None:
+        unanswered = _asked(self._under_way.values())
+        welcomed, unsent = self.welcome is not None, _asked(self._queue)
+        ending = Ending(kind, line, code, retry_after_ms, detail, self.name, welcomed, unanswered, unsent)
+        self._do(End(ending))
+        self.has_ended = True
+        self._queue.clear()
 
-    def _end(self, code: int, reason: str) -> None:
-        self._give_up_queue()
-        self._add(End(code, reason))
-        self._ended = True
-
-    def _add(self, effect: Effect) -> None:
-        if not self._ended:
+    def _do(self, effect: Effect) -> None:
+        if not self.has_ended:
             self._effects.append(effect)
 
-    def _take(self) -> list[Effect]:
-        """The effects so far; what is done as soon as nothing is waited for is done here."""
-        if self._input_ended and not self._owed and not self._queue and self._connection.state is State.ACTIVE:
-            self._leave()  # CLIENT-3
-        effects, self._effects = self._effects, []
-        return effects
+
+def _asked(requests: Iterable[_Request]) -> tuple[Message, ...]:
+    """What people wait for among these."""
+    return tuple(it.message for it in requests if it.ticket != _OWN and not isinstance(it.message, Leave))
+
+
+def not_sent(count: int) -> str:
+    """The line for requests that were given up."""
+    what = "one message was" if count == 1 else f"{count} messages were"
+    return f"Not sent: {what} still waiting."

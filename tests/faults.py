@@ -70,6 +70,7 @@ PROOFS: dict[str, tuple[str, ...]] = {
     ),
     "being told to end while a reader has stalled": (
         "operator/terminated",
+        "operator/stops-though-one-stays",
         "test_sigterm_ends_the_server_also_with_a_reader_that_has_stalled",
         "test_second_signal_ends_at_once",
     ),

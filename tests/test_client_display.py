@@ -94,13 +94,40 @@ CASES: list[tuple[Message, Message | None, Show | None]] = [
 
 @pytest.mark.parametrize(("message", "answers", "line"), CASES)
 def test_message_shows_its_line(message: Message, answers: Message | None, line: Show | None) -> None:
-    assert shown(message, answers, "ann") == line
+    show = shown(message, answers, "ann")
+    assert (show and show[:2]) == (line and line[:2])
 
 
 def test_every_line_of_the_table_but_welcome_has_a_case() -> None:
     """WELCOME has too many fields for a table; the tests of the session show it."""
     covered = [entry for message, answers, _ in CASES for entry in DISPLAY if _fits(entry, message, answers)]
     assert [entry for entry in DISPLAY if entry not in covered] == [DISPLAY[0]]
+
+
+@pytest.mark.parametrize(
+    ("message", "answers", "show"),
+    [
+        (Ok(seq=1, time=5), SAY, ("SAY", 5, "ann: ", "ann")),
+        (Ok(seq=0, time=5), Pm(to="bob", text="a: b"), ("PM", 5, "To bob: ", "ann")),
+        (Ok(seq=0, time=5), Rename(name="Annie"), ("RENAME", 5, "", "ann")),
+        (Roster(entries=(BOB,), more=False), Who(after="", limit=0), ("ROSTER", None, "Users here: ", "")),
+        (error("a: b"), SAY, ("ERROR", None, "Not done: ", "")),
+        (Chat(seq=1, time=5, who=BOB, text="a: b"), None, ("CHAT", 5, "bob: ", "bob")),
+        (Whisper(time=5, who=BOB, text="\u202e: b"), None, ("WHISPER", 5, "From bob: ", "bob")),
+        (Notice(seq=0, time=5, scope=NoticeScope.PRIVATE, text="x"), None, ("NOTICE", 5, "SERVER to you: ", "")),
+        (Joined(seq=1, time=5, who=BOB), None, ("JOINED", 5, "", "bob")),
+        (left(LeftReason.LEFT), None, ("LEFT", 1, "", "bob")),
+        (Renamed(seq=1, time=5, who=BOB, new_name="Rob"), None, ("RENAMED", 5, "", "bob")),
+        (goodbye(GoodbyeCode.LEFT), None, ("GOODBYE", None, "", "")),
+        (goodbye(GoodbyeCode.KICKED, "a: b"), None, ("GOODBYE", None, "The server has ended the connection: ", "")),
+    ],
+)
+def test_line_says_whose_it_is_and_where_its_text_begins(
+    message: Message, answers: Message | None, show: tuple[str, int | None, str, str]
+) -> None:
+    found = shown(message, answers, "ann")
+    assert found is not None
+    assert (found.kind, found.time, found.line[: found.indent], found.speaker) == show
 
 
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)

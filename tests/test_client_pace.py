@@ -16,12 +16,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from impwire import FrameDecoder, Message
-from impwire.codecs import CODECS, encode
+from impwire import Message
 from impwire.messages import Goodbye, GoodbyeCode, Hello, Leave, Ok, Ping, Pm, Pong, Roster, Say, User, Welcome, Who
 from impwire.tables import LIMITS, TIMERS
+from reference_client.effects import Effect, EndKind, Send
 from reference_client.pace import Bucket
-from reference_client.session import ClientSession, Effect, End, Send
+from tests.talking import Talk
 
 
 class ServerBucket:
@@ -59,32 +59,28 @@ class Weather(NamedTuple):
     delays: list[float]
 
 
-class World:
+class World(Talk):
     """A client, its server, and what is under way between them."""
 
     def __init__(self, weather: Weather) -> None:
-        self.session = ClientSession("ann")
         self.weather = weather
         self.bucket = ServerBucket(weather.burst, weather.rate)
         self.arrived: list[Any] = []
-        self.end: End | None = None
-        self.now = 0.0
         self._delays = cycle(weather.delays)
         self._latest = {"up": 0.0, "down": 0.0}
         self._order, self._seq = count(), count(1)
         self._events: list[tuple[float, int, Callable[[], None]]] = []
-        self._decoder = FrameDecoder(CODECS, 1 << 20)
+        super().__init__(now=0.0)
 
     def run(self, gaps_and_lines: list[tuple[float, str]]) -> None:
         """Type each line so long after the one before, end the input, and go on to the end."""
-        self._do(self.session.connected(0.0))
         moment = 0.0
         for gap, line in gaps_and_lines:
             moment += gap
-            self._at(moment, lambda line=line: self._do(self.session.typed(line, self.now)))  # type: ignore[misc]
-        self._at(moment, lambda: self._do(self.session.input_ended()))
+            self._at(moment, lambda line=line: self.types(line))  # type: ignore[misc]
+        self._at(moment, self.ends_input)
         for _ in range(10_000):
-            if self.end is not None:
+            if not self.alive():
                 return
             deadline = self.session.next_deadline()
             assert deadline is not None
@@ -92,8 +88,7 @@ class World:
                 self.now, _, action = heapq.heappop(self._events)
                 action()
             else:
-                self.now = max(self.now, deadline)
-                self._do(self.session.tick(self.now))
+                self.at(max(self.now, deadline))
         pytest.fail("the client never comes to an end")
 
     def _at(self, moment: float, action: Callable[[], None]) -> None:
@@ -104,23 +99,20 @@ class World:
         self._latest[way] = max(self._latest[way], self.now + next(self._delays))
         self._at(self._latest[way], action)
 
-    def _do(self, effects: list[Effect]) -> None:
-        for effect in effects:
-            match effect:
-                case Send(data):
-                    self._carry("up", lambda data=data: self._serve(data))  # type: ignore[misc]
-                case End():
-                    self.end = effect
+    def _do(self, effect: Effect) -> None:
+        known = len(self.sent)
+        super()._do(effect)
+        if isinstance(effect, Send):
+            messages = self.sent[known:]
+            self._carry("up", lambda: self._serve(messages))
 
-    def _serve(self, data: bytes) -> None:
-        self._decoder.feed(data)
-        message: Any
-        while (message := self._decoder.next_message()) is not None:
+    def _serve(self, messages: list[Any]) -> None:
+        for message in messages:
             if not isinstance(message, (Hello, Leave, Pong)):  # RATE-1
                 assert self.bucket.takes(Fraction(self.now) * self.weather.drift), f"{message} came too early"
             self.arrived.append(message)
-            reply = encode(self._reply(message))
-            self._carry("down", lambda reply=reply: self._do(self.session.received(reply, self.now)))  # type: ignore[misc]
+            reply = self._reply(message)
+            self._carry("down", lambda reply=reply: self.hears(reply))  # type: ignore[misc]
 
     def _reply(self, request: Any) -> Message:
         match request:
@@ -179,7 +171,7 @@ def test_nothing_is_refused_and_everything_arrives_in_order(weather: Weather, ty
     world.run(typed)
     assert typed_again(world.arrived) == [line for _, line in typed]
     assert world.arrived[-1].NAME == "LEAVE"
-    assert world.end == End(0, "LEFT")
+    assert world.ended() is EndKind.LEFT
 
 
 def test_pace_is_not_much_slower_than_the_rate() -> None:

@@ -20,13 +20,9 @@ from typing import IO, Any
 
 import pytest
 
-from impwire import FrameDecoder, Message
-from impwire.codecs import CODECS, encode
 from impwire.messages import (
-    Chat,
     Error,
     ErrorCode,
-    Goodbye,
     GoodbyeCode,
     Hello,
     Leave,
@@ -34,88 +30,15 @@ from impwire.messages import (
     Ping,
     Pong,
     Say,
-    User,
-    Welcome,
 )
-from impwire.tables import DEFAULT_PORT, LIMITS, TIMERS
+from impwire.tables import DEFAULT_PORT
+from tests.scripted import ScriptedServer
+from tests.talking import chat, goodbye
 
 ROOT = Path(__file__).parent.parent
 WATCHDOG = 30.0
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs signals and pseudo-terminals")
-
-
-class Server:
-    """A server that says what the test tells it to. Whatever it waits for has to come within the watchdog's time."""
-
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(WATCHDOG)
-        self.port: int = self._listener.getsockname()[1]
-        self._peer: socket.socket | None = None
-        self._decoder = FrameDecoder(CODECS, 1 << 20)
-
-    @property
-    def peer(self) -> socket.socket:
-        """The connection of the client, accepted when it is first needed."""
-        if self._peer is None:
-            self._peer, _ = self._listener.accept()
-            self._peer.settimeout(WATCHDOG)
-        return self._peer
-
-    def reads(self) -> Any:
-        """The next message of the client; None if it has closed."""
-        while (message := self._decoder.next_message()) is None:
-            data = self.peer.recv(65536)
-            if not data:
-                return None
-            self._decoder.feed(data)
-        return message
-
-    def sends(self, *messages: Message) -> None:
-        self.peer.sendall(b"".join(map(encode, messages)))
-
-    def welcomes(self, name: str = "ann", **changed: Any) -> None:
-        hello = self.reads()
-        assert isinstance(hello, Hello)
-        assert hello.name == name
-        limits: dict[str, Any] = {key: limit.default for key, limit in (LIMITS | TIMERS).items()} | changed
-        self.sends(
-            Welcome(
-                request_id=hello.request_id,
-                version=0x0100,
-                capabilities=0,
-                session_id=7,
-                name=name,
-                server_name="Test",
-                seq=10,
-                time=1,
-                **limits,
-            )
-        )
-
-    def accepts(self, kind: type[Message], seq: int = 0) -> Any:
-        """Read a request of that kind and answer it."""
-        request = self.reads()
-        assert isinstance(request, kind)
-        if isinstance(request, Leave):
-            self.sends(goodbye(GoodbyeCode.LEFT, request.request_id))
-        else:
-            self.sends(Ok(request_id=request.request_id, seq=seq, time=1))  # type: ignore[attr-defined]
-        return request
-
-    def close(self) -> None:
-        self._listener.close()
-        if self._peer is not None:
-            self._peer.close()
-
-
-def goodbye(code: GoodbyeCode, request_id: int = 0) -> Goodbye:
-    return Goodbye(request_id=request_id, code=code, retry_after_ms=0, detail="")
-
-
-def chat(seq: int, text: str) -> Chat:
-    return Chat(seq=seq, time=1, who=User(session_id=8, name="bob"), text=text)
 
 
 class Client:
@@ -164,6 +87,11 @@ class Client:
         return self.process.wait(), output, errors
 
 
+def why(server: ScriptedServer, line: str) -> str:
+    """The line on standard error that says why it ended (CLIENT-7)."""
+    return f"127.0.0.1:{server.port}: {line}\n"
+
+
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
     with ExitStack() as stack:
@@ -171,8 +99,8 @@ def stack() -> Iterator[ExitStack]:
 
 
 @pytest.fixture
-def server(stack: ExitStack) -> Server:
-    server = Server()
+def server(stack: ExitStack) -> ScriptedServer:
+    server = ScriptedServer()
     stack.callback(server.close)
     return server
 
@@ -181,7 +109,7 @@ Start = Callable[..., Client]
 
 
 @pytest.fixture
-def start(stack: ExitStack, server: Server) -> Start:
+def start(stack: ExitStack, server: ScriptedServer) -> Start:
     """Start the client towards the server, with further arguments of Popen."""
 
     def start(name: str = "ann", **options: Any) -> Client:
@@ -191,7 +119,7 @@ def start(stack: ExitStack, server: Server) -> Start:
 
 
 @pytest.fixture
-def client(start: Start, server: Server) -> Client:
+def client(start: Start, server: ScriptedServer) -> Client:
     """A client that has been welcomed as ann."""
     client = start()
     server.welcomes()
@@ -202,7 +130,7 @@ def client(start: Start, server: Server) -> Client:
 # -- a talk through pipes ----------------------------------------------------------------------------------------------
 
 
-def test_lines_go_out_and_come_in_while_both_sides_live(client: Client, server: Server) -> None:
+def test_lines_go_out_and_come_in_while_both_sides_live(client: Client, server: ScriptedServer) -> None:
     client.types("hi")
     assert server.accepts(Say, 11).text == "hi"
     assert client.line() == "ann: hi\n"
@@ -216,14 +144,14 @@ def test_lines_go_out_and_come_in_while_both_sides_live(client: Client, server: 
     assert server.reads() is None
 
 
-def test_ping_is_answered_while_nothing_is_typed(client: Client, server: Server) -> None:
+def test_ping_is_answered_while_nothing_is_typed(client: Client, server: ScriptedServer) -> None:
     """CLIENT-8."""
     server.sends(Ping(request_id=5, nonce=6))
     assert server.reads() == Pong(request_id=5, nonce=6)
     assert client.process.poll() is None
 
 
-def test_piped_lines_wait_for_welcome_and_for_replies(start: Start, server: Server) -> None:
+def test_piped_lines_wait_for_welcome_and_for_replies(start: Start, server: ScriptedServer) -> None:
     """HELLO-7, CLIENT-3: everything is piped in before the server says a word."""
     client = start()
     client.types("one", "", b"windows\r", b"caf\xe9")
@@ -241,7 +169,7 @@ def test_piped_lines_wait_for_welcome_and_for_replies(start: Start, server: Serv
 
 
 @pytest.mark.parametrize("content", [b"", b"from a file\n"])
-def test_input_from_a_file(start: Start, server: Server, tmp_path: Path, content: bytes) -> None:
+def test_input_from_a_file(start: Start, server: ScriptedServer, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "lines"
     path.write_bytes(content)
     with path.open("rb") as file:
@@ -253,7 +181,7 @@ def test_input_from_a_file(start: Start, server: Server, tmp_path: Path, content
     assert client.ends()[0] == 0
 
 
-def test_input_from_nowhere(start: Start, server: Server) -> None:
+def test_input_from_nowhere(start: Start, server: ScriptedServer) -> None:
     client = start(stdin=subprocess.DEVNULL)
     server.welcomes()
     server.accepts(Leave)
@@ -261,7 +189,7 @@ def test_input_from_nowhere(start: Start, server: Server) -> None:
 
 
 @posix
-def test_input_that_cannot_be_read(start: Start, server: Server, tmp_path: Path) -> None:
+def test_input_that_cannot_be_read(start: Start, server: ScriptedServer, tmp_path: Path) -> None:
     with (tmp_path / "lines").open("wb") as file:
         client = start(stdin=file)
     server.welcomes()
@@ -270,7 +198,7 @@ def test_input_that_cannot_be_read(start: Start, server: Server, tmp_path: Path)
     assert (code, errors) == (0, "Cannot read the input: Bad file descriptor.\n")
 
 
-def test_much_input_is_read_no_faster_than_the_server_answers(start: Start, server: Server) -> None:
+def test_much_input_is_read_no_faster_than_the_server_answers(start: Start, server: ScriptedServer) -> None:
     client = start()
     lines = [f"line {number}" for number in range(2000)]
 
@@ -290,7 +218,7 @@ def test_much_input_is_read_no_faster_than_the_server_answers(start: Start, serv
     assert reader[0].splitlines()[1:-1] == [f"ann: {line}" for line in lines]
 
 
-def test_piped_lines_keep_within_the_rate(start: Start, server: Server) -> None:
+def test_piped_lines_keep_within_the_rate(start: Start, server: ScriptedServer) -> None:
     """CLIENT-9: the server takes no request for which its bucket has no token."""
     client = start()
     lines = [str(number) for number in range(100)]
@@ -312,7 +240,7 @@ def test_piped_lines_keep_within_the_rate(start: Start, server: Server) -> None:
 
 
 @posix
-def test_signal_leaves_though_lines_wait(start: Start, server: Server) -> None:
+def test_signal_leaves_though_lines_wait(start: Start, server: ScriptedServer) -> None:
     client = start()
     client.types("one", "two", "three")
     server.welcomes(rate_burst=2, rate_per_second=1)
@@ -329,13 +257,13 @@ def test_signal_leaves_though_lines_wait(start: Start, server: Server) -> None:
     assert client.ends() == (0, "\n".join(lines), "")
 
 
-def test_endless_line_is_refused_without_filling_the_memory(client: Client, server: Server) -> None:
+def test_endless_line_is_refused_without_filling_the_memory(client: Client, server: ScriptedServer) -> None:
     client.types(b"x" * 1_000_000, "hi")
     assert client.line() == "Not sent: the text is too long (65536 bytes; this server takes 4096).\n"
     assert server.accepts(Say, 11).text == "hi"
 
 
-def test_output_is_utf8_in_every_locale(start: Start, server: Server) -> None:
+def test_output_is_utf8_in_every_locale(start: Start, server: ScriptedServer) -> None:
     client = start(env=os.environ | {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
     client.types("é\t☃")
     server.welcomes()
@@ -347,13 +275,14 @@ def test_output_is_utf8_in_every_locale(start: Start, server: Server) -> None:
 # -- how it ends -------------------------------------------------------------------------------------------------------
 
 
-def test_refused_name(start: Start, server: Server) -> None:
+def test_refused_name(start: Start, server: ScriptedServer) -> None:
     client = start("bob")
     hello = server.reads()
     refused = Error(request_id=hello.request_id, code=ErrorCode.NAME_TAKEN, request_type=1, retry_after_ms=0, detail="")
     server.sends(refused)
-    assert client.ends() == (3, "", "Not done: that name is taken.\n")
     assert server.reads() is None
+    server.peer.close()
+    assert client.ends() == (3, "", why(server, "Not done: that name is taken."))
 
 
 @pytest.mark.parametrize(
@@ -364,33 +293,34 @@ def test_refused_name(start: Start, server: Server) -> None:
         (GoodbyeCode.SHUTTING_DOWN, 1, "the server is stopping"),
     ],
 )
-def test_ended_by_the_server(client: Client, server: Server, code: GoodbyeCode, exit_code: int, words: str) -> None:
+def test_ended_by_the_server(
+    client: Client, server: ScriptedServer, code: GoodbyeCode, exit_code: int, words: str
+) -> None:
     server.sends(chat(11, "x"), goodbye(code))
-    assert client.ends() == (exit_code, "bob: x\n", f"The server has ended the connection: {words}.\n")
+    assert client.ends() == (exit_code, "bob: x\n", why(server, f"The server has ended the connection: {words}."))
 
 
-def test_lost_connection(client: Client, server: Server) -> None:
+def test_lost_connection(client: Client, server: ScriptedServer) -> None:
     server.peer.close()
-    assert client.ends() == (1, "", "The connection was lost: the server closed it without a goodbye.\n")
+    assert client.ends() == (1, "", why(server, "The connection was lost: the server closed it without a goodbye."))
 
 
-def test_reset_connection(client: Client, server: Server) -> None:
-    linger = (1).to_bytes(4, sys.byteorder) + bytes(4)
-    server.peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-    server.peer.close()
-    assert client.ends() == (1, "", "The connection was lost: connection reset by peer.\n")
+def test_reset_connection(client: Client, server: ScriptedServer) -> None:
+    server.resets()
+    assert client.ends() == (1, "", why(server, "The connection was lost: connection reset by peer."))
 
 
 @pytest.mark.parametrize("speech", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-x\r\n", b"\0\0\0\x06\xc0\0\0\0\0\0"])
-def test_server_of_another_protocol(start: Start, server: Server, speech: bytes) -> None:
+def test_server_of_another_protocol(start: Start, server: ScriptedServer, speech: bytes) -> None:
     client = start()
     server.peer.sendall(speech)
+    server.peer.shutdown(socket.SHUT_WR)
     code, output, errors = client.ends()
     assert (code, output) == (1, "")
-    assert re.fullmatch("The server has broken the protocol: .*\n", errors)
+    assert re.fullmatch(why(server, "The server has broken the protocol: .*"), errors)
 
 
-def test_nobody_listens(server: Server, stack: ExitStack) -> None:
+def test_nobody_listens(server: ScriptedServer, stack: ExitStack) -> None:
     port = server.port
     server.close()
     client = Client(["ann", "--port", str(port)], stack)
@@ -407,7 +337,7 @@ def test_host_that_cannot_be(host: str, stack: ExitStack) -> None:
     assert "\x1b" not in errors
 
 
-def test_output_without_a_reader(start: Start, server: Server) -> None:
+def test_output_without_a_reader(start: Start, server: ScriptedServer) -> None:
     reading, writing = os.pipe()
     client = start(stdout=writing)
     os.close(writing)
@@ -420,138 +350,23 @@ def test_output_without_a_reader(start: Start, server: Server) -> None:
 
 @posix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_leaves(client: Client, server: Server, number: int) -> None:
+def test_signal_leaves(client: Client, server: ScriptedServer, number: int) -> None:
     client.process.send_signal(number)
     server.accepts(Leave)
     assert client.ends() == (0, "You have left.\n", "")
 
 
 @posix
-def test_second_signal_does_not_wait(client: Client, server: Server) -> None:
+def test_second_signal_does_not_wait(client: Client, server: ScriptedServer) -> None:
     client.process.send_signal(signal.SIGINT)
     assert isinstance(server.reads(), Leave)
     client.process.send_signal(signal.SIGINT)
-    assert client.ends() == (1, "", "Left without the server's goodbye.\n")
+    assert client.ends() == (1, "", why(server, "Left without the server's goodbye."))
 
 
 @posix
-def test_signal_before_welcome(start: Start, server: Server) -> None:
+def test_signal_before_welcome(start: Start, server: ScriptedServer) -> None:
     client = start()
     assert isinstance(server.reads(), Hello)
     client.process.send_signal(signal.SIGTERM)
-    assert client.ends() == (1, "", "Interrupted before the server had answered.\n")
-
-
-# -- the command line --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [[], ["ann", "bob"], ["ann", "--port", "0"], ["ann", "--port", "65536"], ["ann", "--port", "x"], ["ann", "--nope"]],
-)
-def test_bad_command_line(arguments: list[str], stack: ExitStack) -> None:
-    code, output, errors = Client(arguments, stack).ends()
-    assert (code, output) == (2, "")
-    assert errors.startswith("usage: python -m reference_client")
-
-
-def test_name_that_cannot_be_asked_for(stack: ExitStack) -> None:
-    code, output, errors = Client(["1ann"], stack).ends()
-    assert (code, output) == (3, "")
-    assert re.fullmatch('Not done: "1ann": .*\n', errors)
-
-
-def test_help_tells_the_exit_codes(stack: ExitStack) -> None:
-    code, output, _ = Client(["--help"], stack).ends()
-    assert code == 0
-    assert all(f"\n  {number}  " in output for number in range(4))
-
-
-def test_version(stack: ExitStack) -> None:
-    assert Client(["--version"], stack).ends()[1].endswith(", IMP 1.0\n")
-
-
-# -- on a terminal -----------------------------------------------------------------------------------------------------
-
-
-_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-
-
-class Terminal:
-    """A pseudo-terminal with the client on it."""
-
-    def __init__(self, start: Start, stack: ExitStack) -> None:
-        import pty
-
-        self._master, slave = pty.openpty()
-        stack.callback(os.close, self._master)
-        environment = os.environ | {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "LC_ALL": "C.UTF-8"}
-        self.client = start(stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True)
-        os.close(slave)
-        self._seen = ""
-
-    def types(self, keys: str) -> None:
-        os.write(self._master, keys.encode())
-
-    def shows(self, text: str) -> None:
-        """Read until the text has appeared."""
-        while text not in self._seen:
-            piece = self._read()
-            assert piece, f"{text!r} never came: {self._seen!r}"
-            # What moves the cursor and sets colours is left out; an escape may have come in two pieces.
-            self._seen = _ESCAPE.sub("", self._seen + piece)
-        self._seen = self._seen.partition(text)[2]
-
-    def _read(self) -> str:
-        try:
-            return os.read(self._master, 65536).decode(errors="replace")
-        except OSError:
-            return ""  # What Linux says when the other side is closed.
-
-
-@pytest.fixture
-def terminal(start: Start, stack: ExitStack, server: Server) -> Terminal:
-    pytest.importorskip("prompt_toolkit")
-    if os.name != "posix":
-        pytest.skip("needs a pseudo-terminal")
-    terminal = Terminal(start, stack)
-    server.welcomes()
-    terminal.shows("Welcome to Test, ann.")
-    terminal.shows(">")
-    return terminal
-
-
-def test_terminal_talks_both_ways(terminal: Terminal, server: Server) -> None:
-    terminal.types("hal")
-    terminal.shows("hal")
-    server.sends(chat(11, "first"))
-    terminal.shows("bob: first\r\n")
-    terminal.shows("hal")
-    terminal.types("lo\r")
-    assert server.accepts(Say, 12).text == "hallo"
-    terminal.shows("ann: hallo\r\n")
-    terminal.types("/foo\r")
-    terminal.shows("Unknown command /foo")
-    terminal.types("/le\t")
-    terminal.shows("ave")
-    terminal.types("\r")
-    server.accepts(Leave)
-    terminal.shows("You have left.\r\n")
-    assert terminal.client.process.wait(WATCHDOG) == 0
-
-
-@pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
-def test_terminal_leaves_at(terminal: Terminal, server: Server, key: str) -> None:
-    terminal.types(key)
-    server.accepts(Leave)
-    terminal.shows("You have left.\r\n")
-    assert terminal.client.process.wait(WATCHDOG) == 0
-
-
-def test_terminal_shows_why_it_ended_while_typing(terminal: Terminal, server: Server) -> None:
-    terminal.types("half a li")
-    terminal.shows("half a li")
-    server.sends(chat(11, "last words"), goodbye(GoodbyeCode.KICKED))
-    terminal.shows("bob: last words\r\n")
-    terminal.shows("The server has ended the connection: the operator has removed you.\r\n")
-    assert terminal.client.process.wait(WATCHDOG) == 3
+    assert client.ends() == (1, "", why(server, "Interrupted before the server had answered."))

@@ -6,11 +6,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import pytest
 
-from tests.support import PATIENCE, ROOT, Person, ServerProcess, require_program
+from tests.support import PATIENCE, ROOT, Person, ServerProcess
 
 
 @pytest.fixture
@@ -75,42 +74,3 @@ def test_name_taken_is_one_clear_line(server: ServerProcess, chatter: Start) -> 
     assert result.returncode == 3
     assert result.stderr.count("\n") == 1
     assert "that name is taken" in result.stderr
-
-
-def test_two_terminals_chat(server: ServerProcess, tmp_path: Path) -> None:
-    """Typed into terminals, seen on their screens."""
-    tmux = [require_program("tmux"), "-S", str(tmp_path / "tmux")]
-
-    def run(*arguments: str) -> str:
-        return subprocess.run([*tmux, *arguments], check=True, capture_output=True, text=True, timeout=PATIENCE).stdout
-
-    def start(name: str) -> None:
-        command = f"cd {ROOT} && {sys.executable} -m reference_client {name} --port {server.port}; cat"
-        run("new-session", "-d", "-s", name, "-x", "80", "-y", "24", command)
-
-    def wait_for(name: str, text: str) -> None:
-        """Until the text is on the screen; every look at it is a round trip to tmux, so nothing spins."""
-        for _ in range(2000):
-            screen = run("capture-pane", "-p", "-t", name)
-            if text in screen:
-                return
-        raise AssertionError(f"{text!r} did not appear at {name}:\n{screen}")
-
-    try:
-        start("ann")
-        wait_for("ann", "Welcome to IMP server, ann.")
-        start("bob")
-        wait_for("ann", '"bob" has joined the server.')
-        run("send-keys", "-t", "ann", "hello bob", "Enter")
-        wait_for("bob", "ann: hello bob")
-        wait_for("ann", "ann: hello bob")
-        run("send-keys", "-t", "bob", "half a li")
-        run("send-keys", "-t", "ann", "/pm bob psst", "Enter")
-        wait_for("bob", "From ann: psst")
-        run("send-keys", "-t", "bob", "ne", "Enter")
-        wait_for("ann", "bob: half a line")
-        run("send-keys", "-t", "bob", "/leave", "Enter")
-        wait_for("bob", "You have left.")
-        wait_for("ann", '"bob" has left the server.')
-    finally:
-        subprocess.run([*tmux, "kill-server"], check=False, capture_output=True)

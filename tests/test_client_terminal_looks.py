@@ -1,0 +1,218 @@
+"""How a line looks on the client's terminal, without one: its rows, its styles, what is cut off it, what completes it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("prompt_toolkit")
+
+from prompt_toolkit.buffer import CompletionState
+from prompt_toolkit.document import Document
+from prompt_toolkit.utils import get_cwidth
+
+from reference_client.display import Show, harmless
+from reference_client.terminal.completing import candidates
+from reference_client.terminal.gate import harmless_cells, is_right_to_left, tamed
+from reference_client.terminal.paint import RAW, STYLE, Fragments, Painter, name_style
+from reference_client.terminal.rows import LEAST_HANG, columns_of, wrap
+from reference_client.terminal.status import Status, candidates_line, status_line
+
+NOON = 1_767_268_800_000
+DAY = 86_400_000
+
+# What rows may be made of: letters, wide ones, marks, joiners, blanks, line feeds, right to left, emoji.
+texts = st.text(st.sampled_from("ab-. \u0301\u200d\u093e漢ｗ\u3000↵א\u00a0😀é"), max_size=60).map(tamed)
+
+
+def rows_of(line: str, width: int, indent: int = 0) -> list[str]:
+    return [" " * row.hang + line[row.start : row.end] for row in wrap(line, width, indent)]
+
+
+def text_of(row: Fragments) -> str:
+    return "".join(text for style, text in row if style != RAW)
+
+
+# -- rows --------------------------------------------------------------------------------------------------------------
+
+
+def test_text_is_broken_at_words_and_aligned() -> None:
+    assert rows_of("bob: a few words that do not fit", 15, 5) == [
+        "bob: a few",
+        "     words that",
+        "     do not fit",
+    ]
+
+
+def test_word_that_fits_no_row_is_broken() -> None:
+    assert rows_of("bob: so " + "x" * 25, 15, 5) == ["bob: so", "     " + "x" * 10, "     " + "x" * 10, "     xxxxx"]
+
+
+def test_wide_characters_are_broken_anywhere_and_never_in_two() -> None:
+    assert rows_of("bob: 漢字漢字漢字", 10, 5) == ["bob: 漢字", "     漢字", "     漢字"]
+
+
+def test_marks_stay_with_their_letter() -> None:
+    assert rows_of("e\u0301" * 10, 8) == ["e\u0301" * 8, "  " + "e\u0301" * 2]
+    assert rows_of("का" * 6, 8) == ["का" * 4, "  " + "का" * 2], "some terminals give these marks a column"
+
+
+def test_line_feeds_end_rows_unless_there_are_too_many() -> None:
+    assert rows_of("bob: def f():↵    return 1", 40, 5) == ["bob: def f():↵", "         return 1"]
+    assert rows_of("bob: " + "↵" * 30, 40, 5) == ["bob: " + "↵" * 30]
+
+
+def test_long_name_takes_no_room_from_the_text() -> None:
+    assert rows_of("From abcdefghijklmnopqrst: hello there", 30, 27) == ["From abcdefghijklmnopqrst:", "  hello there"]
+
+
+@given(texts, texts, st.integers(1, 40))
+def test_rows_hold_everything_within_the_width_and_only_the_first_begins_at_the_left(
+    name: str, text: str, width: int
+) -> None:
+    line = f"{name}: {text}"
+    rows = wrap(line, width, len(name) + 2)
+    kept = "".join(line[row.start : row.end] for row in rows)
+    assert kept.replace(" ", "") == line.replace(" ", "")
+    assert [row.hang >= LEAST_HANG for row in rows] == [False] + [True] * (len(rows) - 1)
+    for row in rows:
+        part = line[row.start : row.end]
+        # A row that is too wide has one character, which cannot be broken, with its marks.
+        assert row.hang + columns_of(part) <= width or sum(get_cwidth(character) > 0 for character in part) <= 1
+
+
+# -- the gate ----------------------------------------------------------------------------------------------------------
+
+
+@given(st.text())
+def test_nothing_that_acts_on_a_terminal_passes(text: str) -> None:
+    for passed in (tamed(text), harmless_cells(text)):
+        assert harmless(passed) == passed
+    assert sum(map(get_cwidth, harmless_cells(text))) == sum(map(get_cwidth, text))
+
+
+def test_piles_of_marks_are_cut_off_and_scripts_are_not() -> None:
+    assert tamed("Z" + "\u0301" * 300 + "!") == "Z" + "\u0301" * 8 + "…!"
+    for word in ("क्षत्रिय", "בְּרֵאשִׁ֖ית", "Việt Nam", "สวัสดี", "བསྒྲུབས", "👨\u200d👩\u200d👧\u200d👦"):
+        assert tamed(word) == word
+
+
+def test_right_to_left_is_isolated_behind_the_name() -> None:
+    (row,) = Painter(shows_times=False).paint(Show("bob: שלום!", "output", "CHAT", None, 5, "bob"), 80)
+    assert [text for _, text in row] == ["bob: ", "\u2068", "שלום!", "\u2069"]
+    assert not is_right_to_left("hello, 世界")
+
+
+# -- paint -------------------------------------------------------------------------------------------------------------
+
+
+def chat(text: str, time: int | None = NOON) -> Show:
+    return Show(f"bob: {text}", "output", "CHAT", time, 5, "bob")
+
+
+def test_name_has_one_style_whatever_its_case_and_its_text_never_has_it() -> None:
+    assert name_style("Bob") == name_style("bOB")
+    assert len({name_style(f"user{number}") for number in range(100)}) == 6
+    rows = list(Painter(shows_times=False).paint(chat("bob: bob: " * 20), 40))
+    styled = [text for row in rows for style, text in row if style == name_style("bob")]
+    assert styled == ["bob: "]
+    assert STYLE.get_attrs_for_style_str(name_style("bob")).color
+
+
+@pytest.mark.parametrize(
+    ("show", "label", "style"),
+    [
+        (Show("From bob: hi", "output", "WHISPER", None, 10, "bob"), "From bob:", f"class:label {name_style('bob')}"),
+        (Show("SERVER: hi", "output", "NOTICE", None, 8), "SERVER:", "class:label"),
+        (Show("ann: hi", "output", "SAY", None, 5, "ann"), "ann: ", "class:own"),
+        (Show("x: it broke", "error", "END"), "x: it broke", "class:error"),
+        (Show('"bob" has joined the server.', "output", "JOINED", None, 0, "bob"), "bob", name_style("bob")),
+        (Show("Users here: ann, bob", "output", "ROSTER", None, 12), "bob", name_style("bob")),
+        (Show("Users here: ann, bob", "output", "ROSTER", None, 12), "ann", name_style("ann")),
+    ],
+)
+def test_kinds_of_lines_stand_out(show: Show, label: str, style: str) -> None:
+    (row,) = Painter(shows_times=False).paint(show, 80)
+    assert (style, label) in row
+    assert text_of(row) == show.line
+
+
+def test_times_and_a_new_day() -> None:
+    painter = Painter(shows_times=True)
+
+    def painted(show: Show) -> list[str]:
+        return [text_of(row) for row in painter.paint(show, 22)]
+
+    first = painted(chat("hi"))[0]
+    assert first[2] == ":"
+    assert first[5:] == " bob: hi"
+    assert painted(chat("some more words")) == [f"{first[:5]} bob: some more", "           words"]
+    date, row = painted(chat("hi", NOON + DAY))
+    assert date.startswith("--- ")
+    assert row == first
+    assert painted(Show("Not known.", "output", "NOTE")) == ["      Not known."]
+    assert painted(chat("hi", 2**64 - 1)) == ["      bob: hi"], "no calendar has such a time"
+
+
+# -- below the line ----------------------------------------------------------------------------------------------------
+
+
+def test_status_line() -> None:
+    def shown(status: Status, width: int = 50) -> str:
+        return text_of(status_line(status, width)).rstrip()
+
+    assert shown(Status("ann", "The Oak", 1, 0.0123)) == " ann | 1 user | 12 ms | The Oak"
+    assert shown(Status("ann", "The Oak", 12, 1.26)) == " ann | 12 users | 1.3 s | The Oak"
+    assert shown(Status("ann", "The Oak")) == " ann | The Oak"
+    assert shown(Status("ann", "x:1", 3, 0.1, "no connection; trying again in 4 s")).startswith(
+        " ann | no connection; trying again in 4 s | x:1"
+    )
+    assert "Tab completes" in shown(Status("ann", "The Oak"), 80)
+
+
+@given(st.text(), st.integers(0, 100))
+def test_name_of_a_server_breaks_no_status_line(server: str, width: int) -> None:
+    row = status_line(Status("ann", server, 12, 0.1), width)
+    assert columns_of(text_of(row)) <= width
+    assert harmless(text_of(row)) == text_of(row)
+
+
+def test_candidates_keep_the_chosen_one_in_sight() -> None:
+    state = CompletionState(Document(""), candidates("", [f"name{number}" for number in range(30)]))
+    assert text_of(candidates_line(state, 30)) == " name0  name1  name2  name3  >"
+    for state.complete_index in range(30):
+        row = candidates_line(state, 30)
+        assert ("class:status.chosen", f"name{state.complete_index}") in row
+        assert columns_of(text_of(row)) <= 30
+    state = CompletionState(Document("/"), candidates("/", []), 1)
+    assert text_of(candidates_line(state, 90)).endswith("(List the users who are there)")
+
+
+# -- completion --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted"),
+    [
+        ("an", ["Ann: ", "ANTON: "]),
+        ("ann", ["Ann: "]),
+        ("hello an", ["Ann", "ANTON"]),
+        ("first\nan", ["Ann", "ANTON"]),
+        ("", ["Ann: ", "ANTON: ", "bob: "]),
+        ("/pm an", ["Ann ", "ANTON "]),
+        ("/pm  b", ["bob "]),
+        ("/pm bob hi an", ["Ann", "ANTON"]),
+        ("/p", ["/pm "]),
+        ("/le", ["/leave"]),
+        ("/rename an", []),
+        ("/who an", []),
+        ("/nonsense an", []),
+        ("//an", []),
+        ("// an", ["Ann", "ANTON"]),
+        ("nobody", []),
+    ],
+)
+def test_completion(before: str, wanted: list[str]) -> None:
+    found = candidates(before, ["Ann", "ANTON", "bob", "an\u202eevil"])
+    assert [candidate.text for candidate in found] == wanted
