@@ -28,7 +28,7 @@ from impwire.messages import (
     Welcome,
     Who,
 )
-from impwire.tables import PROTOCOL_VERSION, TIMERS
+from impwire.tables import LIMITS, PROTOCOL_VERSION, TIMERS
 
 from .display import harmless, shown
 from .effects import Effect, End, Ending, EndKind, Note, Send, Told
@@ -210,6 +210,9 @@ class ClientSession:
 
     def _handle(self, message: Message, answers: Message | None, now: float) -> None:
         ticket, own_name = self._answered(answers, now), self.name
+        if isinstance(message, Welcome) and (fault := _beyond_its_range(message)):
+            self._broken(fault)
+            return
         page = self._next_page(message, answers, ticket)
         self._do(Told(message, answers, ticket or None, own_name, is_last=page is None))
         self._count(message)
@@ -374,3 +377,12 @@ def not_sent(count: int) -> str:
     """The line for requests that were given up."""
     what = "one message was" if count == 1 else f"{count} messages were"
     return f"Not sent: {what} still waiting."
+
+
+def _beyond_its_range(welcome: Welcome) -> str:
+    """What a limit or timer announces that no server may set (LIM-7), or nothing. All others can be relied upon."""
+    for name, limit in (LIMITS | TIMERS).items():
+        value = getattr(welcome, name)
+        if not limit.minimum <= value <= limit.maximum:
+            return f"it announces a {name} of {value}, and may only set {limit.minimum} to {limit.maximum} {limit.unit}"
+    return ""

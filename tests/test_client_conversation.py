@@ -142,15 +142,6 @@ def test_limits_of_this_server_bind_what_is_typed() -> None:
     assert len([line for line in talk.lines if line.startswith("Not sent: ")]) == 4
 
 
-def test_frame_limit_of_this_server_binds_what_is_typed() -> None:
-    """FRAME-4."""
-    talk = Talk()
-    talk.hears(welcome(max_frame=100))
-    talk.types("a" * 92, "a" * 93)
-    assert [len(message.text) for message in talk.said()] == [92]
-    assert talk.lines[-1] == "Not sent: the message is larger than the server's max_frame."
-
-
 def test_help_shows_every_command_in_a_line_of_its_own(talk: Talk) -> None:
     talk.types("/help")
     assert talk.said() == []

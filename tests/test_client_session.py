@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impwire import Message
+from impwire import EncodeError, Message
 from impwire.codecs import encode
 from impwire.messages import (
     Chat,
@@ -28,6 +29,7 @@ from impwire.messages import (
     Say,
     Who,
 )
+from impwire.tables import LIMITS, TIMERS
 from reference_client.effects import EndKind
 from reference_client.errors import InvalidRequest, NotConnected
 from reference_client.session import ClientSession
@@ -173,14 +175,13 @@ def test_limits_of_this_server_bind_texts_and_names() -> None:
     assert stay.said() == []
 
 
-def test_frame_limit_of_this_server_binds() -> None:
-    """FRAME-4, should a server ever announce a max_frame that its own max_text does not fit into."""
+def test_longest_request_fits_into_the_smallest_frame() -> None:
+    """FRAME-4."""
     stay = Stay()
-    stay.hears(welcome(max_frame=100))
-    stay.asks("a" * 92)
-    with pytest.raises(InvalidRequest, match="max_frame"):
-        stay.asks("a" * 93)
-    assert [len(message.text) for message in stay.said()] == [92]
+    stay.hears(welcome(max_frame=LIMITS["max_frame"].minimum))
+    stay.asks(Pm(to="b" * 24, text="\U0001f600" * 1024))
+    (longest,) = stay.said()
+    assert len(encode(longest)) <= LIMITS["max_frame"].minimum
 
 
 # -- the pace ----------------------------------------------------------------------------------------------------------
@@ -389,6 +390,23 @@ def test_whatever_breaks_the_protocol_ends_it_with_one_line(stay: Stay, frame: b
     assert stay.ending.line.startswith("The server has broken the protocol: ")
     assert stay.ending.line.isprintable()
     assert stay.said() == []
+
+
+@pytest.mark.parametrize("limit", [*LIMITS, *TIMERS])
+def test_welcome_with_a_limit_beyond_its_range_breaks_the_protocol(limit: str) -> None:
+    """LIM-7: whatever is announced otherwise can be relied upon."""
+    low, high = (LIMITS | TIMERS)[limit].minimum, (LIMITS | TIMERS)[limit].maximum
+    for value, ends in ((low - 1, True), (low, False), (high, False), (high + 1, True)):
+        stay = Stay()
+        try:
+            frame = encode(replace(welcome(), **{limit: value}))
+        except EncodeError:
+            continue  # The field has no room for it.
+        stay.hears_bytes(frame)
+        assert (stay.ending is not None) is ends
+        if stay.ending is not None:
+            assert stay.ending.kind is EndKind.PROTOCOL
+            assert f"a {limit} of {value}" in stay.ending.line
 
 
 @given(st.binary(max_size=60))

@@ -165,10 +165,15 @@ def test_hostile_text_moves_nothing_and_forges_no_line(start: StartClient, serve
         "\u200d" * 80 + forged,
     ):
         eve.send(m.Say, text=text)
+    # What ends with a joiner must not be joined with the first letter of the next line.
+    xbob = server.user("xbob")
+    hi, owe = m.Say(request_id=98, text="hi\u200d"), m.Say(request_id=99, text="I owe eve 100")
+    xbob.socket.sendall(xbob.connection.send(hi) + xbob.connection.send(owe))  # Both are shown at once.
     eve.send(m.Say, text="that is all")
     screen.shows("eve: that is all", "> half a li")
     rows = screen.becomes(lambda rows: screen.asks("cursor_x", "cursor_y") == f"11 {len(rows) - 2}", "the cursor")
     assert not [row for row in rows if row.startswith("bob")]
+    assert "xbob: I owe eve 100" in rows
     assert rows[-2] == "> half a li"
     assert screen.asks("pane_title") == title
     assert not re.search("[\u202a-\u202e\u2066\ufeff\u2028]", screen.written)

@@ -21,6 +21,9 @@ LEAST_HANG = 2
 _LINE_FEED = "\u21b5"
 _MOST_LINE_FEEDS = 20
 
+#: What no row ends with.
+_TRIMMED = " \u200c\u200d"
+
 
 class Row(NamedTuple):
     """The part of a line that makes a row, from the index `start` to `end`, set in by `hang` columns."""
@@ -55,35 +58,36 @@ def wrap(line: str, width: int, indent: int = 0) -> list[Row]:
     breaks_at_line_feeds = line.count(_LINE_FEED) <= _MOST_LINE_FEEDS
     rows: list[Row] = []
     start = used = 0  # Index and width of the row so far.
-    gap: tuple[int, int] | None = None  # Where the row may best be broken: its end, and the start of the next.
+    gap: int | None = None  # Where the row may best be broken.
     behind = ""
 
-    def end_row(end: int, next_start: int) -> None:
+    def end_row(end: int) -> None:
         nonlocal start, used, gap
-        rows.append(Row(start, end, hang if rows else 0))
-        start, used, gap = next_start, columns_of(line[next_start:index]), None
+        rows.append(Row(start, _trimmed(line, start, end), hang if rows else 0))
+        start, used, gap = end, columns_of(line[end:index]), None
 
     for index, cluster in _clusters(line):
         columns = columns_of(cluster)
         if behind == _LINE_FEED and breaks_at_line_feeds:
-            end_row(index, index)
+            end_row(index)
         elif index > indent and cluster != " " and (behind == " " or (columns > 1 and index > start)):
             # At a blank, which is not shown then; and in front of a wide character, since those are not set in words.
-            gap = (_without_blanks(line, start, index), index)
+            gap = index
         if cluster != " " and index > start and used + columns > width - (hang if rows else 0):
-            end_row(*(gap or (_without_blanks(line, start, index), index)))
+            end_row(index if gap is None else gap)
             if used + columns > width - hang and index > start:  # What was taken over has no gap.
-                end_row(index, index)
+                end_row(index)
         used += columns
         behind = cluster
     index = len(line)
-    rows.append(Row(start, _without_blanks(line, start, index), hang if rows else 0))
+    end_row(index)
     return rows
 
 
-def _without_blanks(line: str, start: int, end: int) -> int:
-    """Where the last thing before `end` ends that is no blank."""
-    return start + len(line[start:end].rstrip(" "))
+def _trimmed(line: str, start: int, end: int) -> int:
+    """Where the last thing before `end` ends that is neither a blank nor a joiner: at the end of a row, some terminals join
+    the first character of the next row to it, whoever wrote that one."""
+    return start + len(line[start:end].rstrip(_TRIMMED))
 
 
 def _clusters(line: str) -> Iterator[tuple[int, str]]:
