@@ -47,11 +47,12 @@ _OWN = 0
 
 
 class _Request(NamedTuple):
-    """A request that waits to be sent, or was sent at the time `at`."""
+    """A request that waits to be sent, or was sent at the time `at`. `listed`: the users on the pages before this one."""
 
     ticket: int
     message: Message
     at: float = 0.0
+    listed: int = 0
 
 
 class ClientSession:
@@ -209,11 +210,12 @@ class ClientSession:
     # -- messages of the server ----------------------------------------------------------------------------------
 
     def _handle(self, message: Message, answers: Message | None, now: float) -> None:
-        ticket, own_name = self._answered(answers, now), self.name
+        asked, own_name = self._answered(answers, now), self.name
         if isinstance(message, Welcome) and (fault := _beyond_its_range(message)):
             self._broken(fault)
             return
-        page = self._next_page(message, answers, ticket)
+        page = self._next_page(message, asked) if asked is not None else None
+        ticket = asked.ticket if asked is not None else _OWN
         self._do(Told(message, answers, ticket or None, own_name, is_last=page is None))
         self._count(message)
         match message:
@@ -223,8 +225,9 @@ class ClientSession:
             case Ok() if isinstance(answers, Rename):
                 self.name = answers.name  # CLIENT-6: only an OK changes the name.
             case Roster() if page is not None:
-                # In front of what was asked for meanwhile, so that the list is told without a gap.
-                self._queue.appendleft(page)
+                # The list goes on before most of what was asked for meanwhile. One request goes in front, or a server
+                # whose list has no end would let nobody else have a word.
+                self._queue.insert(1, page)
             case Roster(more=True) if self._connection.state is State.ACTIVE:
                 self._do(Note("The server's list of users does not go on as it should; it may be incomplete."))
             case Error() if isinstance(answers, Hello):
@@ -240,15 +243,15 @@ class ClientSession:
                 kind = EndKind.LEFT if message.code == GoodbyeCode.LEFT else EndKind.GOODBYE
                 self._say_goodbye(kind, message, None)
 
-    def _answered(self, request: Message | None, now: float) -> int:
-        """The ticket of the request that has just been answered."""
+    def _answered(self, request: Message | None, now: float) -> _Request | None:
+        """What was under way and has just been answered; None for an event."""
         if request is None:
-            return _OWN
-        ticket, _, sent_at = self._under_way.pop(request.request_id)  # type: ignore[attr-defined]
-        self.latency = now - sent_at
+            return None
+        asked: _Request = self._under_way.pop(request.request_id)  # type: ignore[attr-defined]
+        self.latency = now - asked.at
         if type(request) not in FREE:
             self._bucket.answered(now)
-        return ticket
+        return asked
 
     def _stay(self) -> None:
         """The server has refused LEAVE, so the stay goes on; if nobody is left to talk, all that is left is to close
@@ -274,17 +277,18 @@ class ClientSession:
             self._do(Note(f"The server left a gap: event {seq} came after event {self._seq}."))
         self._seq = seq
 
-    def _next_page(self, page: Message, request: Message | None, ticket: int) -> _Request | None:
+    def _next_page(self, page: Message, asked: _Request) -> _Request | None:
         """CLIENT-11: the request that asks on behind the last name of a page."""
-        if not (isinstance(page, Roster) and isinstance(request, Who)):
+        request = asked.message
+        if not (isinstance(page, Roster) and isinstance(request, Who) and self.welcome is not None):
             return None
         if not page.more or self._connection.state is not State.ACTIVE:
             return None
-        # A server that breaks WHO-1 or WHO-3 must not send the client round in circles.
-        last = page.entries[-1].name if page.entries else ""
-        if last.lower() <= request.after.lower():
+        # A server that breaks WHO-1 or WHO-3 must not send the client round in circles, nor on for ever.
+        last, listed = page.entries[-1].name if page.entries else "", asked.listed + len(page.entries)
+        if last.lower() <= request.after.lower() or listed > self.welcome.max_connections:
             return None
-        return _Request(ticket, Who(after=last, limit=request.limit))
+        return _Request(asked.ticket, Who(after=last, limit=request.limit), listed=listed)
 
     # -- requests ------------------------------------------------------------------------------------------------
 
@@ -327,7 +331,7 @@ class ClientSession:
         request_id = self._connection.new_request_id()
         message = numbered(request.message, request_id)
         self._do(Send(self._connection.send(message)))
-        self._under_way[request_id] = _Request(request.ticket, message, now)
+        self._under_way[request_id] = request._replace(message=message, at=now)
         if type(message) not in FREE:
             self._bucket.sent()
 

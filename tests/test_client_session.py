@@ -275,14 +275,17 @@ def test_rate_limited_is_told_and_nothing_is_sent_again(slow: Stay) -> None:
     assert texts(slow.said()) == ["three"]
 
 
-def test_next_page_of_the_roster_costs_a_token_and_comes_before_later_requests(slow: Stay) -> None:
-    slow.asks("one", WHO, "two")
+def test_next_page_of_the_roster_costs_a_token_and_lets_one_request_go_first(slow: Stay) -> None:
+    slow.asks("one", WHO, "two", "three")
     one, who = slow.said()
     slow.hears(ok(one, 11), page(who, ["ann"], True))
     assert slow.said() == []
     slow.at(slow.now + 1.1)
+    (two,) = slow.said()
+    slow.hears(ok(two, 12))
+    slow.at(slow.now + 1.1)
     (second,) = slow.said()
-    assert second.after == "ann"
+    assert (two.text, second.after) == ("two", "ann")
 
 
 def test_own_ping_takes_the_token_in_reserve(slow: Stay) -> None:
@@ -399,7 +402,8 @@ def test_welcome_with_a_limit_beyond_its_range_breaks_the_protocol(limit: str) -
     for value, ends in ((low - 1, True), (low, False), (high, False), (high + 1, True)):
         stay = Stay()
         try:
-            frame = encode(replace(welcome(), **{limit: value}))
+            changed: Any = {limit: value}
+            frame = encode(replace(welcome(), **changed))
         except EncodeError:
             continue  # The field has no room for it.
         stay.hears_bytes(frame)
@@ -464,6 +468,17 @@ def test_roster_that_does_not_go_on_is_not_followed_for_ever(stay: Stay, names: 
     assert [told.is_last for told in stay.told] == [False, True]
     assert len(stay.notes) == 1
     assert stay.alive()
+
+
+def test_roster_of_more_than_can_be_connected_is_not_followed() -> None:
+    stay = Stay()
+    stay.hears(welcome(max_connections=3))
+    stay.asks(WHO)
+    stay.hears(page(stay.said()[0], ["ann", "bob"], True))
+    stay.hears(page(stay.said()[0], ["cid"], True))
+    stay.hears(page(stay.said()[0], ["dan"], True))
+    assert stay.said() == []
+    assert len(stay.notes) == 1
 
 
 def test_roster_is_not_followed_after_leave(stay: Stay) -> None:
