@@ -43,13 +43,14 @@ def _load(argv: list[str] | None) -> Callable[[], int]:
     from .options import parse
 
     options = parse(argv)
+    from .dial import place
     from .errors import InvalidRequest
     from .session import ClientSession
 
     try:
         ClientSession(options.name)
     except InvalidRequest as error:
-        print(f"Not done: {error}.", file=sys.stderr)
+        print(f"{place(options.host, options.port)}: Not done: {error}.", file=sys.stderr)
         return lambda: 3
     return _edge(options)
 

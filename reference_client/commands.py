@@ -86,7 +86,7 @@ def _request(command: Command, values: list[str]) -> Message:
 
 
 def help_lines() -> list[str]:
-    """All commands, a line each: how to type them, and what they do."""
+    """All commands, a line each: how to type them, and what they do (CLIENT-10)."""
     width = max(len(command.usage) for command in CLIENT_COMMANDS.values())
     lines = [f"{command.usage:<{width}}  {command.help}" for command in CLIENT_COMMANDS.values()]
     return [*lines, "Anything else is said to all; //x says /x."]

@@ -79,7 +79,7 @@ class Conversation:
         """The user typed a line; it comes without its line feed. Bytes that were not UTF-8 are surrogates in it."""
         if self._is_welcome or (self._was_welcome and not self._waits):
             return self._obey(line)
-        self._held.append(line)  # HELLO-7: nothing else may be sent yet.
+        self._held.append(line)  # CLIENT-13; HELLO-7: nothing else may be sent yet.
         return []
 
     def input_ended(self) -> None:

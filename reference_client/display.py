@@ -64,7 +64,7 @@ def _harmless_character(character: str) -> str:
 
 
 def shown(message: Message, answers: Message | None, own_name: str) -> Show | None:
-    """The line for a message, or None if it shows nothing (CLIENT-4).
+    """The line for a message, or None if it shows nothing (CLIENT-4). A reason that is not known has a line as well (LEFT-2).
 
     `answers` is the request that the message answers, if any; `own_name` the client's name before the message.
     """

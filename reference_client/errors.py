@@ -27,7 +27,7 @@ class InvalidRequest(ClientError, ValueError):
 
 
 class NotConnected(ClientError):
-    """Nothing was sent, since the connection is not open for requests: not yet, or not any more."""
+    """Nothing was sent, since the connection is not open for requests: not yet, or you are leaving."""
 
 
 class TooManyEvents(ClientError):
@@ -56,7 +56,7 @@ class RosterIncomplete(ClientError):
 
 
 class ConnectionEnded(ClientError):
-    """The connection has ended, and not because you have left. `ending` tells why.
+    """The connection has ended. `ending` tells why; its kind is LEFT if you have left and then ask for something.
 
     For a request that was under way: only `ending.unanswered` and `ending.unsent` tell what may have become of it.
     """

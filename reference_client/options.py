@@ -164,6 +164,8 @@ def _add_tls(group: argparse._ArgumentGroup) -> None:
 def _host(text: str) -> str:
     """The host without the brackets that an IPv6 address has in front of a port."""
     host = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    if not host:
+        raise argparse.ArgumentTypeError(f"{text!r} is no name or address")
     if host.count(":") == 1 or "]:" in host:
         raise argparse.ArgumentTypeError(f"{text!r} has a port in it, which goes with --port")
     return host

@@ -130,5 +130,6 @@ async def _talk(settings: Settings, tell: Tell) -> int:
 
 def _abandon_output() -> None:
     """Whatever is still buffered has no reader; without this the interpreter would complain as it flushes it."""
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+    if sys.stdout is not None:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())

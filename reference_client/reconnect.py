@@ -76,7 +76,7 @@ class Reconnect:
             if how.kind is EndKind.NAME_REFUSED:
                 seconds = min(seconds, self._ghost_gone - now)
             seconds += how.retry_after_ms / 1000  # END-5
-        return Wait(seconds, f"Trying again in {_words(seconds)}.")
+        return Wait(seconds, f"Trying again {_words(seconds)}.")
 
     def _may_pass(self, how: Ending | CannotConnect, now: float) -> bool:
         """Whether the next try may end in another way."""
@@ -96,9 +96,11 @@ class Reconnect:
 
 
 def _words(seconds: float) -> str:
-    """`0.4 s`, `12 s`, `5 min`, `3 h`."""
+    """`at once`, `in 0.4 s`, `in 12 s`, `in 5 min`, `in 3 h`."""
+    if seconds < 0.05:
+        return "at once"
     if seconds < 9.95:
-        return f"{seconds:.1f} s"
+        return f"in {seconds:.1f} s"
     if seconds < 119.5:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7170 else f"{seconds / 3600:.0f} h"
+        return f"in {seconds:.0f} s"
+    return f"in {seconds / 60:.0f} min" if seconds < 7170 else f"in {seconds / 3600:.0f} h"

@@ -26,7 +26,7 @@ _LIMITS = {
 
 
 def numbered(request: Message, request_id: int) -> Message:
-    """The same request with its request_id."""
+    """The same request with its request_id. It has no flags, since this version defines none (EXT-1)."""
     with_id: Any = request
     numbered: Message = replace(with_id, request_id=request_id)
     return numbered

@@ -129,8 +129,8 @@ class ClientSession:
     # -- what is asked for ---------------------------------------------------------------------------------------
 
     def request(self, request: Message, now: float) -> int:
-        """Send a request as soon as its turn comes; its request_id is set then. The ticket returned stands in each `Told`
-        that answers it.
+        """Send a request as soon as its turn comes, whether earlier ones are answered or not (REQ-3); its request_id is set
+        then. The ticket returned stands in each `Told` that answers it.
 
         Raises `InvalidRequest` for what the server would have to refuse for its form (TEXT-5), and `NotConnected` before
         WELCOME (HELLO-7), behind LEAVE (LEAVE-2) and after the end. Then nothing is sent.
@@ -148,7 +148,8 @@ class ClientSession:
         return self._last_ticket
 
     def finish(self, now: float) -> None:
-        """Nobody will ask for anything more: leave when all that was asked for is sent and answered (CLIENT-3)."""
+        """Nobody will ask for anything more: leave when all that was asked for is sent and answered (CLIENT-3), and go on
+        reading until GOODBYE (LEAVE-3)."""
         self._finishing = True
         self._send_queued(now)
 
@@ -219,7 +220,7 @@ class ClientSession:
         self._do(Told(message, answers, ticket or None, own_name, is_last=page is None))
         self._count(message)
         match message:
-            case Welcome():
+            case Welcome():  # WELCOME-4: its name is the one that counts; no capability is ever looked at.
                 self.welcome, self._seq, self.name = message, message.seq, message.name
                 self._bucket = Bucket(message.rate_burst, message.rate_per_second, now)
             case Ok() if isinstance(answers, Rename):
@@ -351,11 +352,12 @@ class ClientSession:
 
     def _broken(self, reason: str) -> None:
         """STATE-4, EXT-7: what breaks the protocol ends the connection."""
-        self._end(EndKind.PROTOCOL, harmless(f"The server has broken the protocol: {reason}."))
+        doubt = "; is it an IMP server?" if self.welcome is None else ""
+        self._end(EndKind.PROTOCOL, _sentence(f"The server has broken the protocol: {reason}{doubt}"))
 
     def _lost(self, why: str) -> None:
         """END-6: no goodbye, and so no word of why."""
-        self._end(EndKind.LOST, harmless(f"The connection was lost: {why}."))
+        self._end(EndKind.LOST, _sentence(f"The connection was lost: {why}"))
 
     def _end(
         self, kind: EndKind, line: str, code: int | None = None, retry_after_ms: int = 0, detail: str = ""
@@ -381,6 +383,10 @@ def not_sent(count: int) -> str:
     """The line for requests that were given up."""
     what = "one message was" if count == 1 else f"{count} messages were"
     return f"Not sent: {what} still waiting."
+
+
+def _sentence(text: str) -> str:
+    return harmless(text if text.endswith("?") else f"{text}.")
 
 
 def _beyond_its_range(welcome: Welcome) -> str:

@@ -46,8 +46,8 @@ def tls_context(ca: Path | None = None, certificate: Path | None = None, key: Pa
     `certificate` is what the client shows if the server asks for one; its `key` may stand in the same file. All files
     are in PEM form. Raises `UnusableTls`.
     """
-    context = ssl.create_default_context() if ca is None else _trusting(ca)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = ssl.create_default_context() if ca is None else _trusting(ca)  # TRANSPORT-6: both verify.
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # TRANSPORT-5
     # What the user trusts need not be at the end of the chain: the server's own certificate will do.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     if certificate is not None:

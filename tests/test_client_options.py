@@ -85,6 +85,7 @@ def test_color(monkeypatch: pytest.MonkeyPatch, choice: str | None, environment:
         (["ann", "--port", "x"], "'x' is not a port"),
         (["ann", "--host", "chat.example.org:8093"], "has a port in it, which goes with --port"),
         (["ann", "--host", "[::1]:8093"], "'[::1]:8093' has a port in it"),
+        (["ann", "--host", ""], "'' is no name or address"),
         (["ann", "--nope"], "unrecognized arguments: --nope"),
         (["ann", "--color", "green"], "invalid choice: 'green'"),
         (["ann", "--tls-key", "x"], "--tls-key goes with --tls-cert"),
@@ -110,7 +111,7 @@ def test_name_that_cannot_be_asked_for(capsys: pytest.CaptureFixture[str]) -> No
     assert main(["1ann", "--host", "no such host"]) == 3
     output, errors = capsys.readouterr()
     assert output == ""
-    assert re.fullmatch('Not done: "1ann": .*\n', errors)
+    assert re.fullmatch('no such host:8092: Not done: "1ann": .*\n', errors)
 
 
 def test_help_suffices(capsys: pytest.CaptureFixture[str]) -> None:

@@ -144,13 +144,21 @@ def test_refused_name_that_is_not_taken_is_final(code: ErrorCode) -> None:
 
 
 @pytest.mark.parametrize(
-    ("retry_after_ms", "words"),
-    [(0, "0.5 s"), (9_000, "9.5 s"), (11_000, "12 s"), (118_000, "118 s"), (120_000, "2 min"), (86_400_000, "24 h")],
+    ("retry_after_ms", "chance", "words"),
+    [
+        (0, 0.04, "at once"),
+        (0, 0.5, "in 0.5 s"),
+        (9_000, 0.5, "in 9.5 s"),
+        (11_000, 0.5, "in 12 s"),
+        (118_000, 0.5, "in 118 s"),
+        (120_000, 0.5, "in 2 min"),
+        (86_400_000, 0.5, "in 24 h"),
+    ],
 )
-def test_wait_is_told_in_words(retry_after_ms: int, words: str) -> None:
-    wait = welcomed().ended(goodbye(GoodbyeCode.SHUTTING_DOWN, retry_after_ms), 1.0, 0.5)
+def test_wait_is_told_in_words(retry_after_ms: int, chance: float, words: str) -> None:
+    wait = welcomed().ended(goodbye(GoodbyeCode.SHUTTING_DOWN, retry_after_ms), 1.0, chance)
     assert wait is not None
-    assert wait.line == f"Trying again in {words}."
+    assert wait.line == f"Trying again {words}."
 
 
 # -- a whole talk ------------------------------------------------------------------------------------------------------
@@ -186,7 +194,7 @@ def test_talk_goes_on_where_it_was_lost(monkeypatch: pytest.MonkeyPatch) -> None
 
         def tell(_: Happening | None, show: Show | None) -> None:
             told.append(show.line if show else "")
-            if told[-1].startswith("Trying again in "):
+            if told[-1].startswith("Trying again "):
                 lost.set()
 
         talk = Talk(parse(["ann", "--reconnect", "--port", str(server.port)]), tell, waits=True)
@@ -195,5 +203,5 @@ def test_talk_goes_on_where_it_was_lost(monkeypatch: pytest.MonkeyPatch) -> None
     with closing(server):
         assert asyncio.run(asyncio.wait_for(play(), PATIENCE)) == 0
     assert "Not known whether this arrived: annie: one" in told
-    assert sum(line.startswith("Trying again in ") for line in told) == 2
+    assert sum(line.startswith("Trying again ") for line in told) == 2
     assert told[-3:] == ["annie: two", "You have left.", ""]

@@ -273,7 +273,7 @@ def test_server_is_lost_and_found_again(
     screen.types("half a li")
     screen.shows("> half a li")
     server.end()
-    screen.shows("The connection was lost", "Trying again in")
+    screen.shows("The connection was lost", "Trying again ")
     start_server("--port", str(server.port))
     screen.becomes(lambda rows: rows.count("Welcome to IMP server, ann.") == 2)
     screen.types("ne\r")

@@ -1,4 +1,4 @@
-"""Whoever reads the reference server beside protocol.txt finds each requirement by its id where it is kept."""
+"""Whoever reads a reference program beside protocol.txt finds each requirement by its id where it is kept."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import pytest
 from impwire.tables import REQUIREMENTS
 
 _ROOT = Path(__file__).parent.parent
-_SOURCES = [
-    *sorted((_ROOT / "reference_server").glob("*.py")),
-    *(_ROOT / "impwire" / name for name in ("connection.py", "framing.py")),
-]
+#: What both programs are built on.
+_COMMON = [_ROOT / "impwire" / name for name in ("connection.py", "framing.py")]
 #: `NAME-3`, or `WHO-1 to WHO-4`, which stands for all of them.
 _CITED = re.compile(r"\b([A-Z]+)-(\d+)(?: to \1-(\d+))?\b")
 _CHAPTERS = {name.partition("-")[0] for name in REQUIREMENTS}
@@ -29,18 +27,17 @@ def cited(source: str) -> set[str]:
     }
 
 
-@pytest.fixture(scope="module")
-def cited_by_the_server() -> set[str]:
-    return {name for path in _SOURCES for name in cited(path.read_text(encoding="utf-8"))}
+def _cited_by(side: str) -> set[str]:
+    sources = [*(_ROOT / f"reference_{side}").rglob("*.py"), *_COMMON]
+    return {name for path in sources for name in cited(path.read_text(encoding="utf-8"))}
 
 
-def test_every_requirement_of_a_server_is_cited(cited_by_the_server: set[str]) -> None:
-    due = [name for name, requirement in REQUIREMENTS.items() if requirement.side != "client"]
-    assert [name for name in due if name not in cited_by_the_server] == []
-
-
-def test_nothing_is_cited_that_is_no_requirement(cited_by_the_server: set[str]) -> None:
-    assert sorted(cited_by_the_server - set(REQUIREMENTS)) == []
+@pytest.mark.parametrize("side", ["server", "client"])
+def test_every_requirement_is_cited_by_the_program_that_it_binds(side: str) -> None:
+    due = [name for name, requirement in REQUIREMENTS.items() if requirement.side in (side, "both")]
+    found = _cited_by(side)
+    assert [name for name in due if name not in found] == []
+    assert sorted(found - set(REQUIREMENTS)) == []
 
 
 def test_range_is_all_of_its_ids_and_other_words_are_none() -> None:
