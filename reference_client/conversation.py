@@ -93,10 +93,15 @@ class Conversation:
         under_way = self._speaker.backlog if self._speaker is not None else 0
         return len(self._held) + len(self._unsent) + under_way >= BACKLOG
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether the user has said so, or will type nothing more."""
+        return self._input_ended or self._leaving
+
     def has_nothing_to_say(self, ending: Ending | None = None) -> bool:
         """Whether another connection, after this `ending` of the last one, would only be left again."""
         rest = self._unsent if ending is None else [*_without_effect(ending), *ending.unsent, *self._unsent]
-        return (self._input_ended or self._leaving) and not rest and not self._held
+        return self.is_leaving and not rest and not self._held
 
     # -- the connection ------------------------------------------------------------------------------------------
 

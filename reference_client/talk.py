@@ -107,6 +107,11 @@ class Talk:
     # -- for a status line ---------------------------------------------------------------------------------------
 
     @property
+    def is_leaving(self) -> bool:
+        """Whether the user wants to be gone, and the talk is not over yet."""
+        return self._over.is_set() or self._conversation.is_leaving
+
+    @property
     def latency(self) -> float | None:
         """Seconds from a request to its reply, the latest time; None if there was none."""
         return self._client.latency if self._client is not None else None

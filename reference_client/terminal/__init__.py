@@ -32,6 +32,7 @@ async def _talk(options: Options) -> int:
     screen = Screen(
         lambda: _status(talk, place(options.host, options.port)),
         lambda: talk.users,
+        talk.interrupt,
         timestamps=options.timestamps,
         color=options.color,
     )
@@ -40,6 +41,8 @@ async def _talk(options: Options) -> int:
 
 
 def _status(talk: Talk, where: str) -> Status:
+    if talk.is_leaving:
+        return Status(talk.name, where, is_leaving=True)
     if talk.welcome is not None:
         return Status(talk.name, talk.welcome.server_name, len(talk.users) if talk.knows_users else None, talk.latency)
     if talk.next_try is None:

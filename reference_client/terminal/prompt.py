@@ -1,7 +1,8 @@
 """The line being typed and the one below it: keys, history, completion, and how they are laid out.
 
-What is entered goes to a function; `Prompt.app` is the application of prompt_toolkit, which ends with None at Ctrl-D and
-with `Interrupted` at Ctrl-C.
+What is entered goes to a function, and so do Ctrl-D and Ctrl-C. `Prompt.app` is the application of prompt_toolkit. It goes
+on when the prompt is closed, with the line below it alone, until it is told to end: as long as it runs, the terminal
+echoes nothing.
 """
 
 from __future__ import annotations
@@ -37,13 +38,14 @@ from .paint import STYLE, Fragments
 from .renderer import ReflowingRenderer
 from .status import candidates_line
 
-#: What `app` returns: why it has ended, None if the user has nothing more to say.
+#: Why nothing more is entered: None at Ctrl-D, `Interrupted` at Ctrl-C.
 End = BaseException | None
 
 
 class Prompt:
     """A prompt on an output. `bottom` gives the line below it for a width, `names` the names that can be completed, in the
-    order in which they are to be offered. `entered` is called with each text, `switch_times` at F2."""
+    order in which they are to be offered. `entered` is called with each text, `ended` at Ctrl-D, and at Ctrl-C however often
+    it is pressed, `switch_times` at F2."""
 
     def __init__(
         self,
@@ -53,9 +55,14 @@ class Prompt:
         bottom: Callable[[int], Fragments],
         names: Callable[[], Sequence[str]],
         entered: Callable[[str], None],
+        ended: Callable[[End], None],
         switch_times: Callable[[], None],
     ) -> None:
-        self._output, self._bottom, self._names, self._entered = output, bottom, names, entered
+        self._output, self._bottom, self._names = output, bottom, names
+        self._entered, self._ended = entered, ended
+        #: Whether there is no line to type into any more.
+        self.is_closed = False
+        is_closed = Condition(lambda: self.is_closed)
         self._buffer = Buffer(
             history=InMemoryHistory(),  # Nowhere else: there are private messages in it.
             accept_handler=self._accept,
@@ -64,6 +71,7 @@ class Prompt:
         self._bind_typing(keys)
         self._bind_ends(keys)
         keys.add("f2")(lambda event: switch_times())
+        keys.add(Keys.Any, filter=is_closed, eager=True)(lambda event: None)
         search = SearchToolbar(ignore_case=True)
         line = Window(
             BufferControl(self._buffer, search_buffer_control=search.control, preview_search=True),
@@ -73,8 +81,11 @@ class Prompt:
             dont_extend_height=True,
         )
         below = Window(FormattedTextControl(self._below), height=1, style="class:status")
-        rows: list[Container] = [line, to_container(search), ConditionalContainer(below, ~is_searching)]
-        self.app: Application[End] = Application(
+        rows: list[Container] = [
+            ConditionalContainer(HSplit([line, to_container(search)]), ~is_closed),
+            ConditionalContainer(below, is_closed | ~is_searching),
+        ]
+        self.app: Application[None] = Application(
             layout=Layout(HSplit(rows, align=VerticalAlign.TOP), focused_element=line),
             style=STYLE,
             key_bindings=keys,
@@ -85,14 +96,24 @@ class Prompt:
         self.app.renderer = ReflowingRenderer(STYLE, output)
 
     @property
-    def is_open(self) -> bool:
-        """Whether the user can type."""
+    def is_shown(self) -> bool:
+        """Whether it has begun and was not told to end."""
         return self.app.is_running and not self.app.is_done
 
     @property
     def text(self) -> str:
         """What has been typed and not entered."""
         return self._buffer.text
+
+    def put_back(self, text: str) -> None:
+        """Let the user have again what was entered, behind what has been typed since."""
+        self._buffer.insert_text(text)
+
+    def close(self) -> str:
+        """Take no key any more but Ctrl-C and Ctrl-Z, and return what had been typed and not entered."""
+        self.is_closed, text = True, self._buffer.text
+        self._buffer.reset()
+        return text
 
     def _below(self) -> StyleAndTextTuples:
         width = self._output.get_size().columns
@@ -101,7 +122,7 @@ class Prompt:
 
     def _accept(self, buffer: Buffer) -> bool:
         self._entered(buffer.text)
-        return False  # It is erased now, and shown when the server has accepted it (CLIENT-4).
+        return False  # It is erased now, and shown when the server has accepted it (CLIENT-4), or put back.
 
     def _complete(self) -> None:
         """Complete the word before the cursor, as far as it is clear, and offer what it may become.
@@ -148,12 +169,13 @@ class Prompt:
     def _bind_ends(self, keys: KeyBindings) -> None:
         @keys.add("c-d", filter=Condition(lambda: not self._buffer.text) & ~is_searching)
         def _(event: KeyPressEvent) -> None:
-            event.app.exit(result=None)
+            self._ended(None)
 
-        @keys.add("c-c")
+        # Eager, like the binding that takes all keys when the prompt is closed; of two, the more exact one counts.
+        @keys.add("c-c", eager=True)
         def _(event: KeyPressEvent) -> None:
-            event.app.exit(result=Interrupted())
+            self._ended(Interrupted())
 
-        @keys.add("c-z")
+        @keys.add("c-z", eager=True)
         def _(event: KeyPressEvent) -> None:
             event.app.suspend_to_background()

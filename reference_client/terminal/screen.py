@@ -1,7 +1,8 @@
 """A line to type into at the bottom of a terminal, the status below it, and above it what there is to read.
 
 Lines come in with `show` and are printed for good, so that they scroll into the terminal's own memory; what is typed
-comes out of `lines`. The terminal stays in raw mode while lines are printed, for otherwise it would echo keys into them.
+comes out of `lines`. The terminal stays in raw mode until the end of the context, for otherwise it would echo keys into
+the lines; when nothing more can be typed, the status alone stands below them.
 The invariant: every line is printed once, in order, whatever becomes of the prompt; and the terminal is left as it was
 found, however the stay in the context ends.
 """
@@ -36,16 +37,23 @@ class Screen:
     """A prompt on standard input and output, while the context lasts.
 
     `status` and `names` are asked whenever they may be needed: for what the status line tells, and for the names that can
-    be completed.
+    be completed. `interrupt` is called at Ctrl-C when `lines` has ended.
     """
 
     def __init__(
-        self, status: Callable[[], Status], names: Callable[[], Sequence[str]], *, timestamps: bool, color: bool
+        self,
+        status: Callable[[], Status],
+        names: Callable[[], Sequence[str]],
+        interrupt: Callable[[], None],
+        *,
+        timestamps: bool,
+        color: bool,
     ) -> None:
-        self._status, self._names = status, names
+        self._status, self._names, self._interrupt = status, names, interrupt
         self._painter = Painter(shows_times=timestamps)
         self._waiting: list[Show] = []
         self._typed: asyncio.Queue[str | End] = asyncio.Queue()
+        self._is_refused = False  # Whether what `lines` gave last was explained instead of sent.
         self._speakers: dict[str, None] = {}  # The last one at the end.
         self._depth = ColorDepth.DEPTH_4_BIT if color else ColorDepth.DEPTH_1_BIT
         self._gate = Gate()
@@ -56,6 +64,7 @@ class Screen:
             bottom=lambda width: status_line(self._status(), width),
             names=self._others,
             entered=self._typed.put_nowait,
+            ended=self._user_ends,
             switch_times=self._switch_times,
         )
         self._prompt.app.before_render += self._before_drawing
@@ -74,16 +83,22 @@ class Screen:
         typing, watching = self._tasks
         watching.cancel()
         await asyncio.sleep(0)  # A prompt that has not begun could not be told to end.
-        self._end()
+        self._close()
+        if self._prompt.is_shown:
+            self._prompt.app.exit()
         await asyncio.wait({typing, watching})
         asyncio.get_running_loop().set_exception_handler(None)
         self._print_waiting()
+        broken = typing.exception()
+        if broken is not None and error is None:
+            raise broken
 
     # -- what comes in -------------------------------------------------------------------------------------------
 
     def show(self, show: Show) -> None:
         """Print a line above the one being typed; before and after the stay in the context, too."""
         self._waiting.append(show)
+        self._is_refused = self._is_refused or show.kind == "EXPLANATION"
         if show.kind in ("CHAT", "WHISPER"):
             self._speakers.pop(show.speaker, None)
             self._speakers[show.speaker] = None
@@ -134,42 +149,62 @@ class Screen:
     async def lines(self) -> AsyncIterator[str]:
         """What is entered, until Ctrl-D. A text of several lines has line feeds in it.
 
+        If an EXPLANATION of a text is shown before the next one is asked for, it comes back into the line.
+
         Raises `Interrupted` at Ctrl-C and when the terminal is gone, and what has broken the prompt, if anything has.
         """
         try:
             while (line := await self._typed.get()) is not None:
                 if isinstance(line, BaseException):
                     raise line
+                self._is_refused = False
                 yield line
-        finally:
-            self._end()  # Nobody listens any more; from now on Ctrl-C is a signal.
+                if self._is_refused:
+                    self._put_back(line)
+        finally:  # Nobody listens any more.
+            while not self._typed.empty():
+                self._tell_unsent(self._typed.get_nowait())
+            self._close()
 
     async def _let_type(self) -> None:
         """Let the user type, until that is over."""
-        end: End
         try:
-            end = await self._prompt.app.run_async(set_exception_handler=False, handle_sigint=False)
+            await self._prompt.app.run_async(set_exception_handler=False, handle_sigint=False)
         except (EOFError, OSError):
-            end = Interrupted()  # The terminal is gone.
+            self._typed.put_nowait(Interrupted())  # The terminal is gone.
         except Exception as error:
-            end = error
-        self._typed.put_nowait(end)
-        self._gate.is_held = False
-        self._print_waiting()
+            self._typed.put_nowait(error)
+            raise
+        finally:
+            self._gate.is_held = False
+            self._print_waiting()
 
-    def _end(self) -> None:
-        """End the prompt. What was typed and not sent is not lost without a word."""
-        if self._prompt.is_open:
-            self._prompt.app.exit(result=None)
-            unsent = [self._typed.get_nowait() for _ in range(self._typed.qsize())]
-            for text in (*unsent, self._prompt.text):
-                if isinstance(text, str) and text.strip():
-                    self.show(Show(f"Not sent: {harmless(text)}", kind="NOTE"))
+    def _user_ends(self, end: End) -> None:
+        """The user has pressed Ctrl-D or Ctrl-C, or Ctrl-C behind one of them."""
+        if self._prompt.is_closed:
+            self._interrupt()
+        else:
+            self._typed.put_nowait(end)
+            self._close()
+
+    def _close(self) -> None:
+        """Let nothing more be typed. What was typed and not sent is not lost without a word."""
+        self._tell_unsent(self._prompt.close())
+
+    def _put_back(self, text: str) -> None:
+        if self._prompt.is_closed or self._prompt.text:
+            self._tell_unsent(text)
+        else:
+            self._prompt.put_back(text)
+
+    def _tell_unsent(self, text: str | End) -> None:
+        if isinstance(text, str) and text.strip():
+            self.show(Show(f"Not sent: {harmless(text)}", kind="NOTE"))
 
     def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What breaks a callback ends the prompt, and is told on a terminal that is as it was."""
         error = context.get("exception")
-        if isinstance(error, Exception) and self._prompt.is_open:
+        if isinstance(error, Exception) and self._prompt.is_shown:
             self._prompt.app.exit(exception=error)
         else:
             loop.default_exception_handler(context)

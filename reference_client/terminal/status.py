@@ -17,23 +17,29 @@ from .rows import columns_of
 #: What a newcomer may not know, where there is room for it.
 _HINT = "Tab completes, F2 shows times, Ctrl-D leaves"
 
+#: While the server has still to answer.
+_LEAVING = "leaving; Ctrl-C leaves at once"
+
 
 class Status(NamedTuple):
     """What the status line tells: the names of client and server, the number of users and the latency in seconds, where
-    they are known. `trouble` says what is amiss, and is empty while the connection stands."""
+    they are known. `trouble` says what is amiss, and is empty while the connection stands. `is_leaving` says more than all
+    that: whether the user waits to be gone."""
 
     name: str
     server: str
     users: int | None = None
     latency: float | None = None
     trouble: str = ""
+    is_leaving: bool = False
 
 
 def status_line(status: Status, width: int) -> Fragments:
     """The status, cut to the width."""
     facts = []
-    if status.trouble:
-        facts.append(status.trouble)
+    trouble = _LEAVING if status.is_leaving else status.trouble
+    if trouble:
+        facts.append(trouble)
     else:
         if status.users is not None:
             facts.append("1 user" if status.users == 1 else f"{status.users} users")
@@ -41,13 +47,15 @@ def status_line(status: Status, width: int) -> Fragments:
             facts.append(_seconds(status.latency))
     # What is known to be short comes first, so that the name of a server can push nothing out.
     left = " | ".join([tamed(status.name), *facts])
+    if trouble and columns_of(left) >= width:
+        left = trouble  # It says what to do, and everybody knows their own name.
     server = _cut(tamed(status.server), width - columns_of(left) - 5)
-    shown: Fragments = [("class:status.trouble" if status.trouble else "", _cut(f" {left}", width))]
+    shown: Fragments = [("class:status.trouble" if trouble else "", _cut(f" {left}", width))]
     if server:
         isolate, end = (ISOLATE, END_OF_ISOLATE) if is_right_to_left(server) else ("", "")
         shown += [("", " | "), (RAW, isolate), ("", server), (RAW, end)]
     room = width - sum(columns_of(text) for style, text in shown if style != RAW)
-    if room >= len(_HINT) + 3:
+    if room >= len(_HINT) + 3 and not status.is_leaving:
         shown.append(("", f"{_HINT} ".rjust(room)))
     return shown
 
