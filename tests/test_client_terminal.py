@@ -14,7 +14,7 @@ import pytest
 
 from impwire import messages as m
 from tests.screen import AS_IT_WAS, Screen, Tmux
-from tests.support import ServerProcess
+from tests.support import ROOT, ServerProcess
 
 StartClient = Callable[..., Screen]
 
@@ -109,6 +109,32 @@ def test_text_of_several_lines_is_one_message(start: StartClient, server: Server
     screen.shows("bob: three↵", "     four")
     texts = [message.text for message in user.receive_until(m.Chat, 2) if isinstance(message, m.Chat)]
     assert texts == ["/leave it:\n  one\n  two", "three\nfour"]
+
+
+def test_what_is_refused_stays_in_the_line(start: StartClient) -> None:
+    screen = start("ann")
+    screen.types("/woh\r")
+    screen.shows("Unknown command /woh; /help lists the commands.\n> /woh\n")
+    screen.types("\x7f\x7f\x7fwho\r")
+    screen.becomes(lambda rows: "Users here: ann" in rows and rows[-2] == ">", "the command that was meant")
+    screen.pastes("x" * 4097)
+    screen.types("\r")
+    screen.shows("4097 bytes; this server takes 4096", "\n  " + "x" * (4097 % 78) + "\n")
+    screen.types("\x7f\r")
+    screen.becomes(lambda rows: rows[-2] == ">" and rows[-3].endswith("xxx"), "what is short enough is said")
+    screen.types("/pm\r")
+    screen.shows("Missing argument: /pm <to> <text>", "> /pm")
+    screen.types("\x15hi\r")  # Ctrl-U
+    screen.shows("ann: hi")
+
+
+def test_refused_texts_do_not_get_mixed_up_with_what_is_typed_on(start: StartClient) -> None:
+    screen = start("ann")
+    os.kill(screen.pid, signal.SIGSTOP)  # All keys are there when it looks.
+    screen.types("/one\r/two\r/three")
+    screen.rows()
+    os.kill(screen.pid, signal.SIGCONT)
+    screen.shows("Not sent: /one", "Not sent: /two\n> /three\n")
 
 
 def test_times_on_demand(start: StartClient, server: ServerProcess) -> None:
@@ -255,6 +281,36 @@ def test_second_interruption_does_not_wait(tmux: Tmux, plain_server: socket.sock
     screen.shows("ended with 1", AS_IT_WAS)
 
 
+@pytest.mark.parametrize("typed", ["\x04", "/leave\r"], ids=["Ctrl-D", "leave"])
+def test_says_that_it_leaves_while_the_server_does_not_answer(
+    start: StartClient, server: ServerProcess, typed: str
+) -> None:
+    screen = start("ann")
+    server.process.send_signal(signal.SIGSTOP)
+    screen.types(typed)
+    rows = screen.shows(" ann | leaving; Ctrl-C leaves at once | 127.0.0.1:")
+    assert (rows[-2] == ">") == (typed == "/leave\r"), "a server may refuse LEAVE, and then one goes on"
+    screen.resizes(20, 6)
+    screen.becomes(lambda rows: rows[-1:] == [" leaving; Ctrl-C le…"], "the beginning of it")
+    server.process.send_signal(signal.SIGCONT)
+    screen.shows("You have left.", "ended with 0", AS_IT_WAS)
+    assert_nothing_is_left_on(screen)
+
+
+@pytest.mark.parametrize("key", ["\x04", "\x03"], ids=["Ctrl-D", "Ctrl-C"])
+def test_keys_are_not_echoed_while_the_server_does_not_answer(
+    start: StartClient, server: ServerProcess, key: str
+) -> None:
+    screen = start("ann")
+    server.process.send_signal(signal.SIGSTOP)
+    screen.types(key)
+    screen.shows("leaving; Ctrl-C leaves at once")
+    screen.types("zzz\r\tzzz\x03\x03")
+    screen.shows("Left without the server's goodbye.", "ended with 1", AS_IT_WAS)
+    assert "z" not in screen.written
+    assert_nothing_is_left_on(screen)
+
+
 def test_shows_why_it_has_ended_while_typing(start: StartClient, server: ServerProcess) -> None:
     screen = start("ann")
     screen.types("half a li")
@@ -278,6 +334,20 @@ def test_server_is_lost_and_found_again(
     screen.becomes(lambda rows: rows.count("Welcome to IMP server, ann.") == 2)
     screen.types("ne\r")
     screen.shows("ann: half a line")
+
+
+def test_what_cannot_be_sent_now_stays_in_the_line(
+    start: StartClient, server: ServerProcess, start_server: Callable[..., ServerProcess]
+) -> None:
+    screen = start("ann", "--reconnect")
+    server.end()
+    screen.shows("The connection was lost", "Trying again in")
+    screen.types("half a line\r")
+    screen.shows("Not sent: there is no connection now.", "\n> half a line\n")
+    start_server("--port", str(server.port))
+    screen.becomes(lambda rows: rows.count("Welcome to IMP server, ann.") == 2)
+    screen.types("\r")
+    screen.becomes(lambda rows: "ann: half a line" in rows and rows[-2] == ">", "it is sent")
 
 
 _BREAKS_WHEN_DRAWING = """
@@ -317,6 +387,17 @@ def test_crash_leaves_the_terminal_as_it_was(
     screen.shows("RuntimeError: a bug, put here by the test", "ended with 1", AS_IT_WAS)
     assert_nothing_is_left_on(screen)
     bob.socket.close()
+
+
+def test_crash_while_leaving_is_told(start: StartClient, server: ServerProcess, tmp_path: Path) -> None:
+    file = tmp_path / "broken.py"
+    file.write_text(_BREAKS_WHEN_DRAWING.replace("users == 2", "is_leaving"), encoding="utf-8")
+    screen = start("ann", program=[sys.executable, str(file)], PYTHONPATH=str(ROOT))
+    server.process.send_signal(signal.SIGSTOP)
+    screen.types("\x04")
+    screen.becomes(lambda rows: rows[-1:] == ["Welcome to IMP server, ann."], "the end of the prompt")
+    server.process.send_signal(signal.SIGCONT)
+    screen.shows("RuntimeError: a bug, put here by the test", "ended with 1", AS_IT_WAS)
 
 
 def test_terminal_that_closes_is_left_in_good_order(start: StartClient, server: ServerProcess) -> None:

@@ -172,11 +172,26 @@ def test_status_line() -> None:
         " ann | no connection; trying again in 4 s | x:1"
     )
     assert "Tab completes" in shown(Status("ann", "The Oak"), 80)
+    assert shown(Status("ann", "x:1", is_leaving=True), 120) == " ann | leaving; Ctrl-C leaves at once | x:1"
 
 
-@given(st.text(), st.integers(0, 100))
-def test_name_of_a_server_breaks_no_status_line(server: str, width: int) -> None:
-    row = status_line(Status("ann", server, 12, 0.1), width)
+def test_narrow_status_line_says_first_what_is_amiss() -> None:
+    leaving, lost = Status("a" * 24, "x:1", is_leaving=True), Status("ann", "x:1", trouble="no connection; so we wait")
+    assert text_of(status_line(leaving, 31)) == " leaving; Ctrl-C leaves at once"
+    assert text_of(status_line(leaving, 20)) == " leaving; Ctrl-C le…"
+    assert text_of(status_line(lost, 32)) == " ann | no connection; so we wait"
+    assert text_of(status_line(lost, 29)) == " no connection; so we wait"
+
+
+@given(
+    st.text(),
+    st.sampled_from(
+        [Status("Ｗ" * 12, "", 12, 0.1), Status("ann", "", trouble="漢" * 9), Status("ann", "", is_leaving=True)]
+    ),
+    st.integers(0, 100),
+)
+def test_nothing_breaks_a_status_line(server: str, status: Status, width: int) -> None:
+    row = status_line(status._replace(server=server), width)
     assert columns_of(text_of(row)) <= width
     assert harmless(text_of(row)) == text_of(row)
 

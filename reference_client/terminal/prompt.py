@@ -106,7 +106,7 @@ class Prompt:
         return self._buffer.text
 
     def put_back(self, text: str) -> None:
-        """Let the user have again what was entered, behind what has been typed since."""
+        """Let the user have again what was entered, where nothing has been typed since."""
         self._buffer.insert_text(text)
 
     def close(self) -> str:

@@ -165,6 +165,7 @@ class Screen:
             while not self._typed.empty():
                 self._tell_unsent(self._typed.get_nowait())
             self._close()
+            self._prompt.app.invalidate()  # As soon as whoever listened knows it, the status is another one.
 
     async def _let_type(self) -> None:
         """Let the user type, until that is over."""
