@@ -225,8 +225,8 @@ def _count(text: str) -> int:
 
 
 def many_processes() -> int:
-    """How many processes pay: two more than there are processors, since some wait for a timer of a server."""
-    return (os.cpu_count() or 1) + 2
+    """How many processes pay: three more than there are processors, since some wait for a timer of a server."""
+    return (os.cpu_count() or 1) + 3
 
 
 def _unwritable(path: Path) -> str:

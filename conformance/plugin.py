@@ -6,6 +6,7 @@ the plan are made once, and go with it (`Handover`).
 
 from __future__ import annotations
 
+import gc
 import pickle
 import signal
 import threading
@@ -62,6 +63,8 @@ def pytest_collection(session: pytest.Session) -> bool:
     session.config.hook.pytest_collection_modifyitems(session=session, config=session.config, items=session.items)
     session.config.hook.pytest_collection_finish(session=session)
     session.testscollected = len(session.items)
+    # All of that stays to the end, and nobody need look through it for garbage again and again.
+    gc.freeze()
     return True
 
 
