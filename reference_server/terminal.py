@@ -94,6 +94,7 @@ class Terminal:
             return False
         self._write()
         self._set_back()
+        self._forget_unwritten()
         return True
 
     def restore(self) -> None:
@@ -105,6 +106,14 @@ class Terminal:
         with contextlib.suppress(OSError):
             if select.select([], [self._screen], [], 0)[1]:  # A terminal that takes nothing would hold up our end.
                 os.write(self._screen, _PLAIN)
+
+    def _forget_unwritten(self) -> None:
+        """What a terminal that has been closed did not take: Python would try it again, and end with 120."""
+        for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+            try:
+                stream.flush()
+            except OSError:
+                os.dup2(self._nowhere, number)
 
     def _set_back(self) -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})  # In the background it would stop us before the end.

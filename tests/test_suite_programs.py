@@ -366,7 +366,8 @@ def test_ctrl_c_while_the_suite_is_being_loaded_ends_it_as_later(
 def test_ctrl_c_that_strikes_inside_of_an_import_ends_the_suite_in_one_line(tmp_path: Path) -> None:
     # Python ends by the signal, whoever has caught the exception, if that was raised in code that it has made of a text.
     (tmp_path / "sitecustomize.py").write_text("""if True:
-        import os, sys
+        import os, signal, sys
+        signal.signal(2, signal.default_int_handler)  # It is ignored where the tests run in the background.
         class Struck:
             def find_spec(self, name, path, target=None):
                 exec("os.kill(os.getpid(), 2)") if name == "conformance.command" else None
