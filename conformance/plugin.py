@@ -51,6 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
             signal.signal(number, _end)
     config.stash[_PLAN] = plan_from_json(config.getoption("--imp-plan"))
     if hasattr(config, "workerinput"):
+        gc.disable()  # All that is made from here to the end of the collection stays.
         config.stash[_RUNS] = pickle.loads(config.workerinput[_KEY])
     config.stash[_EXPECTATIONS] = config.stash[_PLAN].expectations()
 
@@ -63,8 +64,9 @@ def pytest_collection(session: pytest.Session) -> bool:
     session.config.hook.pytest_collection_modifyitems(session=session, config=session.config, items=session.items)
     session.config.hook.pytest_collection_finish(session=session)
     session.testscollected = len(session.items)
-    # All of that stays to the end, and nobody need look through it for garbage again and again.
+    # Nobody need look through it for garbage again and again.
     gc.freeze()
+    gc.enable()
     return True
 
 
