@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import delivery_page
 from .figures import Conditions, Delays, Latency, percentile
 from .load.fan_out import latencies
-from .load.servers import SERVERS, running
+from .load.servers import OURS, PEERS, running
 from .options import Options, interleaved
 
 _ROUNDS, _SECONDS, _QUICK_SECONDS = 7, 10.0, 0.3
@@ -14,7 +14,7 @@ _RECEIVERS, _QUICK_RECEIVERS, _PER_SECOND = 200, 20, 100
 
 def run(options: Options) -> None:
     """Measure, and tell."""
-    servers = options.contenders(*SERVERS)
+    servers = options.contenders(OURS, *PEERS)
     found = Latency(Conditions.here(servers))
     rounds = options.rounds or (1 if options.quick else _ROUNDS)
     seconds = options.seconds or (_QUICK_SECONDS if options.quick else _SECONDS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import delivery_page
 from .figures import Conditions, Costs, Point
 from .load.pairs import pairs
-from .load.servers import SERVERS, running
+from .load.servers import OURS, PEERS, running
 from .options import Options, interleaved
 
 _ROUNDS, _SECONDS, _QUICK_SECONDS = 5, 1.0, 0.02
@@ -14,7 +14,7 @@ _PAIRS, _QUICK_PAIRS, _WINDOW = 100, 5, 32
 
 def run(options: Options) -> None:
     """Measure, and tell."""
-    servers = options.contenders(*SERVERS)
+    servers = options.contenders(OURS, *PEERS)
     found = Costs(Conditions.here(servers))
     rounds = options.rounds or (1 if options.quick else _ROUNDS)
     seconds = options.seconds or (_QUICK_SECONDS if options.quick else _SECONDS)

@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .clock import read_clock
+from .delivery import all_at_once, one_by_one
 from .descriptors import fill_standard_descriptors, raise_limit
 from .log import LogFile
 from .options import parse
@@ -80,7 +81,9 @@ class _Program:
             ) from None
         self._console, self.console_ended = self._open_console(), True
         self.bans = Keeper(options.bans, self._say, self._not_stored)
-        self.server = Server(service, self._log, self.bans.say, self.bans.save)
+        # TLS makes other bytes for each.
+        deliver = one_by_one if options.tls_cert or options.no_io_uring else all_at_once()
+        self.server = Server(service, self._log, self.bans.say, self.bans.save, deliver)
 
     async def start(self, tls: ssl.SSLContext | None) -> None:
         """Listen, and heed the operator and the system."""

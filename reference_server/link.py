@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from typing import Protocol
 
 from impwire import Connection, Role
@@ -44,6 +45,7 @@ class Link(Lane, asyncio.BufferedProtocol):
         "address",
         "choked",
         "connection",
+        "descriptor",
         "drain",
         "ended",
         "handler",
@@ -61,7 +63,9 @@ class Link(Lane, asyncio.BufferedProtocol):
         self.connection = Connection(Role.SERVER)
         self.transport: asyncio.Transport
         #: Takes bytes and returns how many; raises OSError.
-        self.send = self._send_through_transport if tls else sock.send
+        self.send: Callable[[bytes], int] = self._send_through_transport if tls else sock.send
+        #: The number of the socket. It is nobody else's until `lost` has been called.
+        self.descriptor = sock.fileno()
         #: Whether bytes wait in the transport, so that more may go nowhere but behind them.
         self.choked = False
         #: Whether the client's last piece ended inside a frame.

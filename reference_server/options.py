@@ -52,8 +52,8 @@ class _Version(argparse.Action):
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
-    """The options: `hosts`, `port`, `name`, `log`, `log_size`, `log_keep`, `bans`, `tls_cert`, `tls_key`, `tls_client_ca`
-    and `settings`. Exits with 2 and one line if they cannot be understood.
+    """The options: `hosts`, `port`, `name`, `log`, `log_size`, `log_keep`, `bans`, `no_io_uring`, `tls_cert`, `tls_key`,
+    `tls_client_ca` and `settings`. Exits with 2 and one line if they cannot be understood.
     """
     parser = _parser()
     options = parser.parse_args(argv)
@@ -96,6 +96,11 @@ def _parser() -> argparse.ArgumentParser:
         default=Path("bans.json"),
         metavar="FILE",
         help="where bans are kept (default: %(default)s)",
+    )
+    add(
+        "--no-io-uring",
+        action="store_true",
+        help="hand what all users get to each on its own; otherwise Linux is asked once for all, where it has io_uring",
     )
     add("--version", action=_Version, nargs=0, help="show the versions of program and protocol")
     _add_log(parser.add_argument_group("log"))

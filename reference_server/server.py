@@ -22,6 +22,7 @@ from impwire.messages import Goodbye, GoodbyeCode
 from .addresses import parse_address
 from .bans import BanList
 from .clock import Now, read_clock
+from .delivery import Deliver, one_by_one
 from .effects import Admit, Effect, Finish, Log, Print, SaveBans, Stop, Tell, TellAll
 from .fanout import Turn
 from .link import Link
@@ -45,12 +46,14 @@ class Server:
         log: LogFile,
         say: Callable[[str], None],
         save_bans: Callable[[BanList, int], None],
+        deliver: Deliver = one_by_one,
         clock: Callable[[], Now] = read_clock,
     ) -> None:
         self.service, self.stopped = service, asyncio.Event()
         #: What went wrong outside any one connection; the server then ends with this error.
         self.failure: BaseException | None = None
         self._log, self._say, self._save_bans, self._clock = log, say, save_bans, clock
+        self._deliver = deliver
         self._loop = asyncio.get_running_loop()
         self._listener = Listener(self._accepted, self._report)
         self._links: dict[int, Link] = {}
@@ -255,20 +258,11 @@ class Server:
         """One write for each connection that has something waiting; who has too much waiting is cut (LIM-6)."""
         turn = self._turn
         public, others = turn.take()
-        size, behind = len(public), []
+        behind: list[Link] = []
         if public:
-            # What Link.write does, without a call for each: this loop is what a delivery costs.
-            for link in turn.users:
-                if link.own is None:
-                    sent = 0
-                    if not link.choked:
-                        try:
-                            sent = link.send(public)
-                        except OSError:
-                            sent = 0  # It is full, or broken: the transport will find out which.
-                    if sent != size:
-                        link.write_rest(public, sent)
-                        behind.append(link)
+            for link, sent in self._deliver([link for link in turn.users if link.own is None], public):
+                link.write_rest(public, sent)
+                behind.append(link)
         for link, data in others:
             link.write(data)
             if link.choked:

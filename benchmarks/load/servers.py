@@ -26,6 +26,9 @@ from .resp import Resp
 
 ROOT = Path(__file__).parent.parent.parent
 OURS = "reference_server"
+#: What it costs where Linux has no io_uring, or does not let it be used.
+OURS_ONE_BY_ONE = f"{OURS} --no-io-uring"
+PEERS = ("mosquitto", "nats-server", "redis-server")
 
 _PATIENCE = 20.0
 _ADDRESS = "127.0.0.1"
@@ -81,6 +84,10 @@ def _ours(port: int, folder: Path) -> list[str]:
     return [sys.executable, "-m", OURS, "--port", str(port), *files, *limits]
 
 
+def _ours_one_by_one(port: int, folder: Path) -> list[str]:
+    return [*_ours(port, folder), "--no-io-uring"]
+
+
 def _mosquitto(port: int, folder: Path) -> list[str]:
     file = folder / "mosquitto.conf"
     # Started by root it would otherwise become a user who may not read its file.
@@ -107,6 +114,14 @@ SERVERS = {
             _ours,
             (),
             f"{', '.join(_RAISED)} are as high as they go; every check, limit and timer is on",
+        ),
+        Server(
+            OURS_ONE_BY_ONE,
+            Imp(),
+            sys.executable,
+            _ours_one_by_one,
+            (),
+            "the same, and each gets what all get with a call of the system of its own",
         ),
         Server("mosquitto", Mqtt(), "mosquitto", _mosquitto, ("-h",), "anonymous clients are allowed"),
         Server("nats-server", Nats(), "nats-server", _nats, ("--version",), "none"),
