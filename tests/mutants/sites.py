@@ -28,6 +28,7 @@ MODULES = (
     "bans",
     "commands",
     "console",
+    "delivery",
     "fanout",
     "link",
     "listener",
