@@ -83,7 +83,7 @@ class _Program:
         self.bans = Keeper(options.bans, self._say, self._not_stored)
         # TLS makes other bytes for each.
         deliver = one_by_one if options.tls_cert or options.no_io_uring else all_at_once()
-        self.server = Server(service, self._log, self.bans.say, self.bans.save, deliver)
+        self.server = Server(service, self._log, self.bans.say, self.bans.save, deliver=deliver)
 
     async def start(self, tls: ssl.SSLContext | None) -> None:
         """Listen, and heed the operator and the system."""

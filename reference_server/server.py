@@ -46,8 +46,8 @@ class Server:
         log: LogFile,
         say: Callable[[str], None],
         save_bans: Callable[[BanList, int], None],
-        deliver: Deliver = one_by_one,
         clock: Callable[[], Now] = read_clock,
+        deliver: Deliver = one_by_one,
     ) -> None:
         self.service, self.stopped = service, asyncio.Event()
         #: What went wrong outside any one connection; the server then ends with this error.
