@@ -13,6 +13,7 @@ import errno
 import mmap
 import os
 import socket
+import weakref
 from array import array
 from collections.abc import Sequence
 from typing import Any
@@ -83,6 +84,7 @@ class Ring:
         self._system.argtypes, self._system.restype = [ctypes.c_long] * 7, ctypes.c_long
         found = _Parameters()
         self._descriptor = self._call(_SETUP, size, ctypes.addressof(found))
+        self._give_back = weakref.finalize(self, os.close, self._descriptor)
         self._shared: _Shared | None = None
         try:
             if not found.features & _SINGLE_MMAP:
@@ -101,9 +103,7 @@ class Ring:
     def close(self) -> None:
         """Give it back to the system."""
         self._shared = None
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        self._give_back()
 
     def send(self, sockets: Sequence[int], data: bytes) -> list[int]:
         """Send `data` to each of these descriptors, without waiting for any. Returns how many bytes each has taken, in order.

@@ -183,6 +183,13 @@ def _open_descriptors() -> list[str]:
     return os.listdir("/proc/self/fd")
 
 
+def test_ring_is_given_back_with_the_last_reference() -> None:
+    _require_ring()
+    before = _open_descriptors()
+    Ring(8)
+    assert _open_descriptors() == before
+
+
 @pytest.mark.parametrize("arguments", [(), ("--no-io-uring",)])
 def test_server_serves_many_either_way(start_server: Callable[..., ServerProcess], arguments: tuple[str, ...]) -> None:
     require_proc()
