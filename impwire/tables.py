@@ -76,7 +76,7 @@ class Failure(NamedTuple):
 
 
 #: The state of the spec that this was made from: eight hexadecimal digits, a fingerprint of all that binds.
-EDITION = "6866b767"
+EDITION = "9e10515d"
 
 #: The port of a server without TLS.
 DEFAULT_PORT = 8092
@@ -1351,7 +1351,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "client",
         "18",
-        "A line that begins with '//' MUST be said to all without its first '/'. An empty line MUST be passed over; one of blanks alone is a text like any other.",
+        "A line that begins with '//' MUST be said to all without its first '/'. An empty line MUST be passed over; one of blanks alone is a text like any other. U+FEFF at the very beginning of its input a client MAY pass over.",
     ),
     "CLIENT-3": Requirement(
         "MUST",
@@ -1406,7 +1406,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "MUST",
         "client",
         "18",
-        "Lines that are typed before WELCOME, /help among them, MUST be kept until then and taken in their order.",
+        "Lines that are typed before WELCOME, /help among them, MUST be kept until then and taken in their order. If the connection ends instead, a client MAY say on standard output that they were not sent.",
     ),
     "LOG-1": Requirement(
         "SHOULD",

@@ -33,6 +33,7 @@ from impwire.codecs import CODECS
 from impwire.tables import PROTOCOL_VERSION, Role, Settings
 from tests.support import ServerProcess
 
+ROOT = Path(__file__).parent.parent
 AS_IS, BYTEWISE, JOINED = Segmentation
 
 
@@ -253,6 +254,27 @@ def test_frames_to_a_client_leave_in_one_segment_and_are_shown_in_order(case: Ca
         ),
         *(f"{name}" + f" ({number} of 2 in one segment)"[-23:] for number, name in enumerate(["CHAT", "OK"], 1)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "output", "error", "verdict"),
+    [
+        ("[ann, types, hi]", "Not sent: hi", "h:1: Not done: that name is taken.", Verdict.PASSED),
+        ("", "Not sent: hi", "Not done: that name is taken.", Verdict.WRONG_OUTPUT),
+        ("[ann, types, hi]", "Not sent: hi", "Not done: that name is taken. Sorry!", Verdict.WRONG_OUTPUT),
+    ],
+)
+def test_client_that_is_refused_says_why_and_may_say_what_it_has_not_sent(
+    case: Callable[..., Case], typed: str, output: str, error: str, verdict: Verdict
+) -> None:
+    """CLIENT-7, CLIENT-13."""
+    steps = ["[ann, connects]", typed, "[ann, sends, HELLO, {name: ann}]", "[ann, receives, ERROR, {code: NAME_TAKEN}]"]
+    script = case("\n".join(filter(None, [*steps, "[ann, exits, 3]"])), client="ann", server="false")
+    client = [sys.executable, str(ROOT / "tests/fixtures/bad_client.py"), "gives up", "{host}", "{port}", "{name}"]
+    runner = Runner(None, ClientTarget.of({"spawn": shlex.join([*client, output, error])}), 10.0)
+    result = runner.run(Run(script, Role.CLIENT, "ann", AS_IS))
+    runner.close()
+    assert result.verdict is verdict, result.text
 
 
 # -- failures in their parts -------------------------------------------------------------------------------------

@@ -34,7 +34,8 @@ from .teller import Teller
 from .timing import expect_not_early
 from .transcript import Kind, Transcript
 
-#: Seconds for which a client that has not been welcomed yet may take to read a line. It need not read it before WELCOME.
+#: Seconds for which a client that has not been welcomed yet may take to read a line, or the end of its input. It need not read
+#: them before WELCOME, and nothing that it may send then would tell that it has.
 _READING = 0.1
 
 
@@ -63,6 +64,8 @@ class ClientPlay(Teller):
         self.inside = False
         self.errors_due: list[str] = []
         self.input_ended = False
+        #: Whether lines that were typed before WELCOME wait for it.
+        self.typed_early = False
         #: What the client is to send because of lines that were typed ahead.
         self.ahead: list[Part] = []
         #: When a line was last typed: nothing that it has set off can have begun before.
@@ -207,6 +210,7 @@ class ClientPlay(Teller):
     def _types(self, step: Step) -> None:
         self._type(step.text)
         if not self.inside:
+            self.typed_early = True
             self.client.program.let_read(_READING)
 
     def _type(self, line: str) -> None:
@@ -223,6 +227,8 @@ class ClientPlay(Teller):
         self.transcript.note(self.actor, "(end of input)")
         self.client.program.end_input()
         self.input_ended = True
+        if not self.inside:
+            self.client.program.wait(_READING)
 
     # -- what the client under test is told ----------------------------------------------------------------------
 
@@ -265,7 +271,7 @@ class ClientPlay(Teller):
         """What the message changes for what comes later."""
         self.seq = max(self.seq, getattr(message, "seq", 0))
         if isinstance(message, m.Welcome):
-            self.inside, self.own_name = True, message.name
+            self.inside, self.own_name, self.typed_early = True, message.name, False
             self._peer.limit = message.max_frame
             self.users[self.actor] = m.User(session_id=message.session_id, name=message.name)
             self.scope.variables[self.actor] = self.users[self.actor]
@@ -389,9 +395,8 @@ class ClientPlay(Teller):
 
     def _expect_exit(self, due: int) -> None:
         self.inside = False
-        if self.client.displays and (line := self.client.program.next_line(self.timeout)) is not None:
-            self.transcript.add(self.actor, Kind.SHOWN, line)
-            raise self._wrong_line("no further line", f"{line!r}", f"have ended, and showed {line!r}")
+        if self.client.displays:
+            self._expect_no_line()
         code = self.client.program.wait(self.timeout)
         if code != due:
             found = Difference("exit code", str(due), "none, it is still running" if code is None else str(code))
@@ -405,13 +410,21 @@ class ClientPlay(Teller):
             text = "the client ended without a line on standard error that says why (CLIENT-7)"
             raise CaseFailed(Verdict.WRONG_OUTPUT, text, differences=(found,))
 
+    def _expect_no_line(self) -> None:
+        """The client shows nothing more, except that it may account for what it has not sent (CLIENT-13)."""
+        deadline = time.monotonic() + self.timeout
+        while (left := deadline - time.monotonic()) > 0 and (line := self.client.program.next_line(left)) is not None:
+            self.transcript.add(self.actor, Kind.SHOWN, line)
+            if not self.typed_early:
+                raise self._wrong_line("no further line", f"{line!r}", f"have ended, and showed {line!r}")
+
     def _check_errors(self) -> None:
-        """The lines that belong on standard error stand there."""
+        """The lines that belong on standard error stand there, with nothing behind them (CLIENT-7)."""
         errors = self.client.program.errors()
         if self.client.program.has_failed():
             raise CaseFailed(Verdict.CRASHED, f"the client has failed:\n{errors}")
         for line in self.errors_due:
-            if line not in errors:
+            if not any(shown.removesuffix("\r").endswith(line) for shown in errors.split("\n")):
                 found = Difference("line", repr(line), repr(errors))
                 text = f"standard error should have had {line!r}, and has {errors!r}"
                 raise CaseFailed(Verdict.WRONG_OUTPUT, text, differences=(found,))
