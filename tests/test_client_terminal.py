@@ -167,6 +167,12 @@ def test_long_texts_are_aligned_and_wide_characters_counted(start: StartClient, 
         "     漢字漢字漢字",
     ]
     assert rows[first + 5 : first + 7] == ["bob: " + "e\u0301" * 74, "     " + "e\u0301" * 26]
+    joined = "👨\u200d👩\u200d👧 ❤\ufe0f"
+    screen.types(f"{joined}!")
+    screen.shows("> 👨👩👧 ❤!")  # Part by part, as the cursor moves.
+    screen.becomes(lambda rows: screen.asks("cursor_x") == "11", "the cursor")
+    screen.types("\x7f\r")
+    screen.shows(f"ann: {joined}")
 
 
 def test_hostile_text_moves_nothing_and_forges_no_line(start: StartClient, server: ServerProcess) -> None:
@@ -281,11 +287,19 @@ def test_second_interruption_does_not_wait(tmux: Tmux, plain_server: socket.sock
     screen.shows("ended with 1", AS_IT_WAS)
 
 
+# It draws before it obeys what is typed, as it may do where much else is done at the time.
+_LOOKS_ONCE = (
+    "import functools, sys; from reference_client import __main__; from reference_client.terminal import prompt, screen; "
+    "prompt.Application = functools.partial(prompt.Application, max_render_postpone_time=0); "
+    "screen._LOOK = 1e6; sys.exit(__main__.main(sys.argv[1:]))"
+)
+
+
 @pytest.mark.parametrize("typed", ["\x04", "/leave\r"], ids=["Ctrl-D", "leave"])
-def test_says_that_it_leaves_while_the_server_does_not_answer(
-    start: StartClient, server: ServerProcess, typed: str
-) -> None:
-    screen = start("ann")
+def test_status_follows_what_happens(start: StartClient, server: ServerProcess, typed: str) -> None:
+    """At once, and not when it is looked at from time to time."""
+    screen = start("ann", program=[sys.executable, "-c", _LOOKS_ONCE])
+    screen.shows(" ann | 1 user | ")
     server.process.send_signal(signal.SIGSTOP)
     screen.types(typed)
     rows = screen.shows(" ann | leaving; Ctrl-C leaves at once | 127.0.0.1:")
@@ -411,11 +425,12 @@ def test_terminal_that_closes_is_left_in_good_order(start: StartClient, server: 
 def test_client_can_be_suspended(tmux: Tmux, server: ServerProcess) -> None:
     """As a shell does it, with job control."""
     job = " ".join([*PROGRAM, "ann", "--port", str(server.port)])
-    script = f"set -m; {job}; stty -a | grep -o -w -- -*icanon; read answer; fg; echo over"
+    found = '[ "$(stty -g)" = "$before" ] && echo as found'
+    script = f"set -m; before=$(stty -g); {job}; {found}; read answer; fg; echo over"
     screen = Screen(tmux, ["sh", "-c", script])
     screen.shows("Welcome to IMP server, ann.")
     screen.types("half a li\x1a")
-    screen.becomes(lambda rows: rows[-1] == "icanon")
+    screen.becomes(lambda rows: rows[-1] == "as found")
     server.user("bob").send(m.Say, text="meanwhile")
     screen.types("\r")
     screen.shows("bob: meanwhile", "> half a li")

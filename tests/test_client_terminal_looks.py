@@ -14,9 +14,12 @@ from prompt_toolkit.buffer import CompletionState
 from prompt_toolkit.document import Document
 from prompt_toolkit.utils import get_cwidth
 
-from reference_client.display import Show, harmless
+from impwire import Message
+from impwire.messages import Joined, Left, LeftReason, Ok, Rename, Renamed, Roster, User, Who
+from impwire.tables import DISPLAY
+from reference_client.display import Show, _fits, harmless, shown
 from reference_client.terminal.completing import candidates
-from reference_client.terminal.gate import harmless_cells, is_right_to_left, tamed
+from reference_client.terminal.gate import harmless_cells, is_right_to_left, tamed, unjoined
 from reference_client.terminal.paint import RAW, STYLE, Fragments, Painter, name_style
 from reference_client.terminal.rows import LEAST_HANG, columns_of, wrap
 from reference_client.terminal.status import Status, candidates_line, status_line
@@ -69,12 +72,12 @@ def test_long_name_takes_no_room_from_the_text() -> None:
     assert rows_of("From abcdefghijklmnopqrst: hello there", 30, 27) == ["From abcdefghijklmnopqrst:", "  hello there"]
 
 
-@given(texts, texts, st.integers(1, 40))
+@given(texts, texts, st.integers(1, 40), st.sampled_from([0, 6]))
 def test_rows_hold_everything_within_the_width_and_only_the_first_begins_at_the_left(
-    name: str, text: str, width: int
+    name: str, text: str, width: int, margin: int
 ) -> None:
     line = f"{name}: {text}"
-    rows = wrap(line, width, len(name) + 2)
+    rows = wrap(line, width, len(name) + 2, margin)
     kept = "".join(line[row.start : row.end] for row in rows)
     assert re.sub("[ \u200d]", "", kept) == re.sub("[ \u200d]", "", line)
     assert [row.hang >= LEAST_HANG for row in rows] == [False] + [True] * (len(rows) - 1)
@@ -99,6 +102,16 @@ def test_piles_of_marks_are_cut_off_and_scripts_are_not() -> None:
     assert tamed("Z" + "\u0301" * 300 + "!") == "Z" + "\u0301" * 8 + "…!"
     for word in ("क्षत्रिय", "בְּרֵאשִׁ֖ית", "Việt Nam", "สวัสดี", "བསྒྲུབས", "👨\u200d👩\u200d👧\u200d👦"):
         assert tamed(word) == word
+
+
+def test_places_of_the_line_being_typed_are_not_joined() -> None:
+    cells = {"👨\u200d": "👨", "❤\ufe0f\u200d": "❤", "⌚\ufe0e": "⌚", "e\u0301": "e\u0301", "x": "x"}
+    assert [unjoined(cell) for cell in cells] == list(cells.values())
+    for cell in (*cells, "🇩", "🏽"):  # How wide these are is a matter of opinion, and prompt_toolkit's counts.
+        assert get_cwidth(unjoined(cell)) == get_cwidth(cell)
+    assert not {*"🇩🏽"} & {*map(unjoined, "🇩🏽")}
+    assert unjoined("ه\u200d") == "ه\u200d", "scripts need theirs"
+    assert unjoined("\ufe0f") == ""
 
 
 def test_right_to_left_is_isolated_behind_the_name() -> None:
@@ -141,6 +154,47 @@ def test_kinds_of_lines_stand_out(show: Show, label: str, style: str) -> None:
     assert text_of(row) == show.line
 
 
+NAMED_O = User(session_id=8, name="o")
+
+#: Lines with a speaker and no text of theirs: the message, what it answers, and where in the line the speaker "o" stands.
+SPEAKERS: list[tuple[Message, Message | None, int | None]] = [
+    (Ok(seq=1, time=1), Rename(name="O"), None),
+    (Ok(seq=1, time=1), Rename(name="o"), len('You are now "')),
+    (Joined(seq=1, time=1, who=NAMED_O), None, 1),
+    *[(Left(seq=1, time=1, who=NAMED_O, reason=reason), None, 1) for reason in LeftReason],
+    (Renamed(seq=1, time=1, who=NAMED_O, new_name="oo"), None, 1),
+]
+
+
+@pytest.mark.parametrize(("message", "answers", "at"), SPEAKERS)
+def test_name_is_coloured_where_it_stands_as_a_name_and_nowhere_else(
+    message: Message, answers: Message | None, at: int | None
+) -> None:
+    """There is an o in the words of each line, too."""
+    show = shown(message, answers, "o")
+    assert show is not None
+    (row,) = Painter(shows_times=True).paint(show, 80)
+    coloured = [number for number, (style, _) in enumerate(row) if style == name_style("o")]
+    places = [sum(len(text) for _, text in row[:number]) - len("12:00 ") for number in coloured]
+    assert (places, [row[number][1] for number in coloured]) == (([], []) if at is None else ([at], ["o"]))
+
+
+def test_speakers_are_those_of_the_table() -> None:
+    of_table = [entry for entry in DISPLAY if '"{' in entry.line]
+    assert [entry for entry in of_table if not any(_fits(entry, *case[:2]) for case in SPEAKERS)] == []
+
+
+def test_each_name_of_a_long_roster_has_its_style() -> None:
+    users = [f"user{number:05}" for number in range(4096)]
+    entries = tuple(User(session_id=number, name=name) for number, name in enumerate(users, 1))
+    show = shown(Roster(entries=entries, more=False), Who(after="", limit=0), "ann")
+    assert show is not None
+    rows = list(Painter(shows_times=False).paint(show, 79))
+    assert " ".join(text_of(row).strip() for row in rows) == show.line
+    styled = [(text, style) for row in rows for style, text in row if style]
+    assert styled == [(name, name_style(name)) for name in users]
+
+
 def test_times_and_a_new_day() -> None:
     painter = Painter(shows_times=True)
 
@@ -155,6 +209,8 @@ def test_times_and_a_new_day() -> None:
     assert date.startswith("--- ")
     assert row == first
     assert painted(Show("Not known.", "output", "NOTE")) == ["      Not known."]
+    lost = Show("127.0.0.1:8092: It is lost: gone", "error", "END", indent=28)
+    assert painted(lost) == ["      127.0.0.1:8092:", "        It is lost:", "        gone"]
     assert painted(chat("hi", 2**64 - 1)) == ["      bob: hi"], "no calendar has such a time"
 
 
@@ -167,6 +223,7 @@ def test_status_line() -> None:
 
     assert shown(Status("ann", "The Oak", 1, 0.0123)) == " ann | 1 user | 12 ms | The Oak"
     assert shown(Status("ann", "The Oak", 12, 1.26)) == " ann | 12 users | 1.3 s | The Oak"
+    assert shown(Status("ann", "The Oak", 12, 0.0004)) == " ann | 12 users | <1 ms | The Oak"
     assert shown(Status("ann", "The Oak")) == " ann | The Oak"
     assert shown(Status("ann", "x:1", 3, 0.1, "no connection; trying again in 4 s")).startswith(
         " ann | no connection; trying again in 4 s | x:1"

@@ -1,7 +1,7 @@
 """The client on a terminal: `run` talks there until the end.
 
 `screen` has the prompt and prints; `paint`, `rows` and `gate` decide how a line looks, where it is broken and what of it
-may reach the terminal; `status` and `completing` are for the line below the prompt.
+may reach the terminal; `status` and `completing` are for the line below the prompt, `suspending` for Ctrl-Z.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 
-from ..dial import place
-from ..display import Show
+from ..display import Show, place
 from ..effects import Happening
 from ..options import Options
 from ..talk import Talk
@@ -25,7 +24,9 @@ def run(options: Options) -> int:
 
 async def _talk(options: Options) -> int:
     def tell(_: Happening | None, show: Show | None) -> None:
-        if show is not None:
+        if show is None:
+            screen.look()
+        else:
             screen.show(show)
 
     talk = Talk(options, tell, waits=False, asks_who=True)

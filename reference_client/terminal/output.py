@@ -11,7 +11,8 @@ import sys
 from prompt_toolkit.output import Output, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from .gate import harmless_cells
+from ..pipe import abandon
+from .gate import harmless_cells, unjoined
 
 
 class Gate:
@@ -32,9 +33,13 @@ class Gate:
         self.output.flush = self.flush  # type: ignore[method-assign]
 
     def write(self, data: str) -> None:
-        """Print what is harmless."""
-        # prompt_toolkit moves on with line ends; within a text they have no business.
-        self._write(harmless_cells(data) if data.strip("\r\n") else data)
+        """Print what is harmless in one place of the screen; prompt_toolkit draws one after the other."""
+        # It moves on with line ends; within a text they have no business.
+        self._write(harmless_cells(unjoined(data)) if data.strip("\r\n") else data)
+
+    def write_text(self, text: str) -> None:
+        """Print what is harmless, joined as it may be: nothing that is counted stands behind it."""
+        self._write(harmless_cells(text))
 
     def erase_down(self) -> None:
         """Erase what follows, but never all at once from the very first place of the screen: tmux takes that for the wish
@@ -47,4 +52,8 @@ class Gate:
     def flush(self) -> None:
         """Let the terminal have what was written, unless it is held."""
         if not self.is_held:
-            self._flush()
+            try:
+                self._flush()
+            except KeyboardInterrupt:
+                abandon(sys.stdout)
+                raise

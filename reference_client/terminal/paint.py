@@ -11,7 +11,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import pairwise
+from itertools import groupby
 from typing import NamedTuple
 
 from prompt_toolkit.styles import Style
@@ -93,9 +93,12 @@ class Painter:
         time = (f"{moment:%H:%M} " if moment else " " * 6) if self.shows_times else ""
         prefix = time + tamed(show.line[: show.indent])
         line = prefix + tamed(show.line[show.indent :])
-        spans = [_Span(0, len(time), "class:time"), *_spans(show, len(time), len(prefix), line)]
-        for row in wrap(line, width, len(prefix)):
-            yield _fragments(line, row, spans, len(prefix))
+        styles = [""] * len(line)
+        for start, end, style in [*_spans(show, len(time), len(prefix), line)][::-1]:
+            styles[start:end] = [style] * (end - start)
+        styles[: len(time)] = ["class:time"] * len(time)
+        for row in wrap(line, width, len(prefix), len(time)):
+            yield _fragments(line, row, styles, len(prefix))
 
 
 def _moment(time: int | None) -> datetime | None:
@@ -120,24 +123,21 @@ def _spans(show: Show, start: int, text: int, line: str) -> Iterator[_Span]:
         yield _Span(start, text, name_style(show.speaker))
     elif show.kind == "WHISPER":
         yield _Span(start, text - 1, f"class:label {name_style(show.speaker)}")
-    elif show.speaker and not show.indent:
-        at = line.find(show.speaker, start)
+    elif show.speaker and not show.indent and (at := line.find(f'"{show.speaker}"', start) + 1):
         yield _Span(at, at + len(show.speaker), name_style(show.speaker))
     yield _Span(start, len(line), whole)
 
 
-def _fragments(line: str, row: Row, spans: list[_Span], text: int) -> Fragments:
+def _fragments(line: str, row: Row, styles: list[str], text: int) -> Fragments:
     """A row, cut where its style changes. Text that runs from right to left is kept from moving what stands before it."""
     begin = max(row.start, min(text, row.end))
     isolated = is_right_to_left(line[begin : row.end])
-    edges = {row.start, begin, row.end}
-    edges.update(edge for span in spans for edge in span[:2] if row.start < edge < row.end)
     fragments: Fragments = [("", " " * row.hang)] if row.hang else []
-    for start, end in pairwise(sorted(edges)):
-        if isolated and start == begin:
+    for start, end in ((row.start, begin), (begin, row.end)):
+        if isolated and start == begin and end > start:
             fragments.append((RAW, ISOLATE))
-        style = next((span.style for span in spans if span.start <= start < span.end), "")
-        fragments.append((style, line[start:end]))
+        for style, places in groupby(range(start, end), styles.__getitem__):
+            fragments.append((style, "".join(line[place] for place in places)))
     if isolated:
         fragments.append((RAW, END_OF_ISOLATE))
     return fragments

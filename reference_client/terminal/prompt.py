@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from prompt_toolkit.application import Application
+from prompt_toolkit.application import Application, run_in_terminal
 from prompt_toolkit.buffer import Buffer, CompletionState
 from prompt_toolkit.completion import get_common_complete_suffix
 from prompt_toolkit.filters import Condition, is_searching
@@ -37,6 +37,7 @@ from .completing import candidates
 from .paint import STYLE, Fragments
 from .renderer import ReflowingRenderer
 from .status import candidates_line
+from .suspending import suspender
 
 #: Why nothing more is entered: None at Ctrl-D, `Interrupted` at Ctrl-C.
 End = BaseException | None
@@ -176,6 +177,8 @@ class Prompt:
         def _(event: KeyPressEvent) -> None:
             self._ended(Interrupted())
 
+        suspend = suspender()
+
         @keys.add("c-z", eager=True)
         def _(event: KeyPressEvent) -> None:
-            event.app.suspend_to_background()
+            run_in_terminal(suspend)

@@ -49,12 +49,13 @@ def _columns(character: str) -> int:
     return max(get_cwidth(character), 2 if wide else 1 if category == "Mc" else 0)
 
 
-def wrap(line: str, width: int, indent: int = 0) -> list[Row]:
-    """The rows of a harmless line on a terminal with so many columns; `indent` is the index at which its text begins."""
+def wrap(line: str, width: int, indent: int = 0, margin: int = 0) -> list[Row]:
+    """The rows of a harmless line on a terminal with so many columns; `indent` is the index at which its text begins, `margin`
+    how many of the columns in front of that are for the time."""
     hang = columns_of(line[:indent])
     if hang > width // 2:  # It would leave too little room.
         hang, indent = 0, indent - 1
-    hang = max(LEAST_HANG, hang)
+    hang = max(LEAST_HANG + (margin if margin < width // 2 else 0), hang)
     breaks_at_line_feeds = line.count(_LINE_FEED) <= _MOST_LINE_FEEDS
     rows: list[Row] = []
     start = used = 0  # Index and width of the row so far.

@@ -26,7 +26,7 @@ from .paint import RAW, STYLE, Fragments, Painter
 from .prompt import End, Prompt
 from .status import Status, status_line
 
-#: Seconds between two looks at the status.
+#: Seconds between two looks at the status, of what changes with time alone.
 _LOOK = 1.0
 
 #: How many of those who have spoken are remembered.
@@ -61,7 +61,7 @@ class Screen:
         self._prompt = Prompt(
             self._output,
             self._depth,
-            bottom=lambda width: status_line(self._status(), width),
+            bottom=self._bottom,
             names=self._others,
             entered=self._typed.put_nowait,
             ended=self._user_ends,
@@ -70,6 +70,7 @@ class Screen:
         self._prompt.app.before_render += self._before_drawing
         self._prompt.app.after_render += self._after_drawing
         self._tasks: list[asyncio.Task[None]] = []
+        self._seen: Status | None = None  # The status at the last look.
 
     async def __aenter__(self) -> Screen:
         loop = asyncio.get_running_loop()
@@ -109,6 +110,16 @@ class Screen:
         elif self._tasks and self._tasks[0].done():
             self._print_waiting()
 
+    def look(self) -> None:
+        """Draw again if the status has changed, and only then, since drawing counts as activity of the terminal."""
+        seen, self._seen = self._seen, self._status()
+        if self._seen != seen:
+            self._prompt.app.invalidate()
+
+    def _bottom(self, width: int) -> Fragments:
+        self._seen = self._status()
+        return status_line(self._seen, width)
+
     def _before_drawing(self, app: Application[Any]) -> None:
         """Print what there is, in one with the prompt that is drawn below it: nobody sees the one without the other."""
         if self._waiting:
@@ -140,7 +151,7 @@ class Screen:
                 self._output.write_raw(text)
             else:
                 self._output.set_attributes(STYLE.get_attrs_for_style_str(style), self._depth)
-                self._output.write(text)
+                self._gate.write_text(text)
         self._output.reset_attributes()
         self._output.write_raw("\r\n")
 
@@ -161,6 +172,7 @@ class Screen:
                 yield line
                 if self._is_refused:
                     self._put_back(line)
+                self.look()
         finally:  # Nobody listens any more.
             while not self._typed.empty():
                 self._tell_unsent(self._typed.get_nowait())
@@ -213,13 +225,8 @@ class Screen:
     # -- what the prompt asks for --------------------------------------------------------------------------------
 
     async def _watch_status(self) -> None:
-        """Draw again when the status has changed, and only then, since drawing counts as activity of the terminal."""
-        before = None
         while True:
-            now = self._status()
-            if now != before:
-                self._prompt.app.invalidate()
-            before = now
+            self.look()
             await asyncio.sleep(_LOOK)
 
     def _others(self) -> list[str]:

@@ -15,7 +15,7 @@ from .paint import RAW, Fragments
 from .rows import columns_of
 
 #: What a newcomer may not know, where there is room for it.
-_HINT = "Tab completes, F2 shows times, Ctrl-D leaves"
+_HINT = "Tab completes, F2 times, Ctrl-D leaves"
 
 #: While the server has still to answer.
 _LEAVING = "leaving; Ctrl-C leaves at once"
@@ -61,7 +61,9 @@ def status_line(status: Status, width: int) -> Fragments:
 
 
 def _seconds(latency: float) -> str:
-    return f"{latency:.1f} s" if latency >= 1 else f"{latency * 1000:.0f} ms"
+    if latency >= 1:
+        return f"{latency:.1f} s"
+    return f"{latency * 1000:.0f} ms" if latency >= 0.001 else "<1 ms"
 
 
 def _cut(text: str, width: int) -> str:
