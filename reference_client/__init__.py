@@ -15,7 +15,7 @@ TYPE_CHECKING = False  # That of `typing`, which takes longer to load than all t
 if TYPE_CHECKING:
     from .client import Client, Event, connect
     from .dial import CannotConnect
-    from .effects import Ending, EndKind
+    from .effects import Ending, EndKind, Remedy
     from .errors import (
         ClientError,
         ConnectionEnded,
@@ -38,13 +38,18 @@ __all__ = [
     "InvalidRequest",
     "NameRefused",
     "NotConnected",
+    "Remedy",
     "RequestRefused",
     "RosterIncomplete",
     "TooManyEvents",
     "connect",
 ]
 
-_MODULES = {"client": ("Client", "Event", "connect"), "dial": ("CannotConnect",), "effects": ("EndKind", "Ending")}
+_MODULES = {
+    "client": ("Client", "Event", "connect"),
+    "dial": ("CannotConnect",),
+    "effects": ("EndKind", "Ending", "Remedy"),
+}
 
 
 def __getattr__(name: str) -> object:

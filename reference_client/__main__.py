@@ -18,39 +18,42 @@ if TYPE_CHECKING:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the client and return its exit code (CLIENT-7; `--help` lists them)."""
+    where = ""
+
+    def end_at_once(*_: object) -> None:
+        """An exception instead could be lost in what is just being loaded, or change the exit code."""
+        os.write(2, f"{where}Interrupted.\n".encode())
+        os._exit(1)
+
     usual = signal.getsignal(signal.SIGINT)
     if usual is signal.default_int_handler:  # It may be ignored, as in the background.
-        signal.signal(signal.SIGINT, _end_at_once)
+        signal.signal(signal.SIGINT, end_at_once)
     try:
-        talk = _load(argv)
+        from .options import parse
+
+        options = parse(argv)
+        from .display import place
+
+        where = f"{place(options.host, options.port)}: "
+        talk = _load(options, where)
     finally:
         signal.signal(signal.SIGINT, usual)
     try:
         return talk()
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+        print(f"{where}Interrupted.", file=sys.stderr)
         return 1
 
 
-def _end_at_once(*_: object) -> None:
-    """An exception instead could be lost in what is just being loaded, or change the exit code."""
-    os.write(2, b"Interrupted.\n")
-    os._exit(1)
-
-
-def _load(argv: list[str] | None) -> Callable[[], int]:
-    """Understand the command line, and load what it takes to do what it asks for."""
-    from .options import parse
-
-    options = parse(argv)
-    from .dial import place
+def _load(options: Options, where: str) -> Callable[[], int]:
+    """Load what it takes to do what the command line asks for."""
     from .errors import InvalidRequest
     from .session import ClientSession
 
     try:
         ClientSession(options.name)
     except InvalidRequest as error:
-        print(f"{place(options.host, options.port)}: Not done: {error}.", file=sys.stderr)
+        print(f"{where}Not done: {error}.", file=sys.stderr)
         return lambda: 3
     return _edge(options)
 

@@ -42,7 +42,7 @@ from impwire.tables import DEFAULT_PORT, DEFAULT_TLS_PORT
 
 from .dial import CONNECT_TIMEOUT, dial
 from .display import harmless, says
-from .effects import End, Ending, EndKind, Happening, Told
+from .effects import Cause, End, Ending, EndKind, Happening, Told
 from .errors import ConnectionEnded, NameRefused, NotConnected, RequestRefused, RosterIncomplete, TooManyEvents
 from .link import Link
 from .session import ClientSession
@@ -118,7 +118,9 @@ class Client:
         timeout: float = CONNECT_TIMEOUT,
     ) -> None:
         """Connect and await WELCOME. Arguments and errors are those of `connect`."""
-        context = tls_context(None, None, None) if tls is True else tls if isinstance(tls, ssl.SSLContext) else None
+        context = tls_context() if tls is True else tls or None
+        if not isinstance(context, ssl.SSLContext | None):  # It must not be taken for no TLS.
+            raise TypeError(f"tls has to be an ssl.SSLContext, True or None, not {tls!r}")
         link = Link(self._session, self._happened, self._failed, tls=context is not None)
         self._link = link
         if port is None:
@@ -133,8 +135,8 @@ class Client:
                 self._raise_if_done()
         except BaseException:
             dialling.cancel()
+            self.abort()  # At once: who cancels may do so again.
             await asyncio.gather(dialling, return_exceptions=True)
-            self.abort()
             raise
 
     # -- the stay ------------------------------------------------------------------------------------------------
@@ -183,6 +185,8 @@ class Client:
         """All users who are there, your own included, in the order of their names: of all pages (CLIENT-11)."""
         pages = [page for page in await self._ask(Who(after="", limit=0)) if isinstance(page, Roster)]
         users = tuple(user for page in pages for user in page.entries)
+        if pages[-1].more and self._session.is_leaving:
+            raise RosterIncomplete("the list of users was not read to its end, since you are leaving", users)
         if pages[-1].more:
             raise RosterIncomplete("the server's list of users does not go on as it should", users)
         return users
@@ -201,17 +205,18 @@ class Client:
         """Leave: LEAVE behind all that was asked for, and await GOODBYE, for `LEAVE_TIMEOUT` seconds at most.
 
         `at_once` gives up what still waits to be sent, and awaits GOODBYE for two seconds. The connection is closed when this
-        returns, also if it had ended before, in whatever way. Raises what `observe` has raised.
+        returns, also if it had ended before, in whatever way. Raises what `ended` does.
         """
-        self._leaves = True
-        self._set_reading()
+        if self._link is None:
+            return  # There never was one.
         try:
             if at_once:
                 self.interrupt()
             else:
                 self.finish()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.ended(), LEAVE_TIMEOUT)
+                async with asyncio.timeout(LEAVE_TIMEOUT):  # wait_for may swallow a cancellation before Python 3.12.
+                    await self.ended()
         finally:
             self.abort()
 
@@ -248,7 +253,8 @@ class Client:
         """The next event. Ends when you have left, and raises `ConnectionEnded` at any other end.
 
         When `MOST_EVENTS` wait to be taken, requests raise `TooManyEvents`, and nothing more is read from the server once all
-        earlier ones are answered. A server that cannot get rid of its events for long ends the connection.
+        earlier ones are answered. A server that cannot get rid of its events for long ends the connection. If a reply does
+        not come behind ten times as many, `TooManyEvents` ends it, and is raised to all who wait.
         """
         if self._events is None:
             raise RuntimeError("this client was made with events=False")
@@ -272,7 +278,7 @@ class Client:
     def send(self, request: Message) -> int:
         """Send a request in its turn without awaiting its reply, which `observe` is told of with the ticket returned here.
 
-        Raises `InvalidRequest` and `NotConnected`.
+        Raises `InvalidRequest` and `NotConnected`, and TypeError for a message that is no request.
         """
         ticket = self._session.request(request, asyncio.get_running_loop().time())
         self._perform()
@@ -280,16 +286,20 @@ class Client:
 
     def finish(self) -> None:
         """Leave when everything is sent and answered (CLIENT-3)."""
+        self._leaves = True
+        self._set_reading()
         self._session.finish(asyncio.get_running_loop().time())
         self._perform()
 
     def interrupt(self) -> None:
         """Leave at once, and give up what still waits to be sent; at the second time close at once (CLIENT-12)."""
+        self._leaves = True
+        self._set_reading()
         self._session.interrupt(asyncio.get_running_loop().time())
         self._perform()
 
     async def ended(self) -> Ending:
-        """Await the end of the connection. Raises what `observe` has raised."""
+        """Await the end of the connection. Raises what `observe` has raised, or `TooManyEvents`, if that has ended it."""
         ending = await asyncio.shield(self._done)
         if self._link is not None:
             await self._link.gone.wait()
@@ -298,7 +308,7 @@ class Client:
     def abort(self) -> None:
         """Close the connection without another word, if it is still open."""
         if not self._done.done():
-            self._session.disconnected("this program closed it")
+            self._session.disconnected(Cause("this program closed it"))
             self._perform()
         if self._link is not None:
             self._link.close()
@@ -310,7 +320,7 @@ class Client:
             self._link.perform()
 
     def _happened(self, happening: Happening) -> None:
-        if self._observe is not None:
+        if self._observe is not None and not self._done.done():
             self._observe(happening)
         match happening:
             case Told(message, _, ticket, _, is_last):
@@ -324,6 +334,9 @@ class Client:
                         if not answered.done():  # It may have been cancelled.
                             answered.set_result(None)
                 if self._events is not None and isinstance(message, Event):
+                    # A server that keeps a reply back must not fill the memory.
+                    if len(self._events) >= 10 * MOST_EVENTS:
+                        raise TooManyEvents(f"{len(self._events)} events wait, and the server owes a reply behind them")
                     self._events.append(message)
                     self._news.set()
                 self._set_reading()

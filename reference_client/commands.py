@@ -37,14 +37,15 @@ class Explanation(NamedTuple):
     line: str
 
 
-def parse(line: str) -> Message | Local | Explanation | None:
-    """What a line without its line feed asks for; None for an empty one."""
+def parse(line: str, number: int | None = None) -> Message | Local | Explanation | None:
+    """What a line without its line feed asks for; None for an empty one. `number` counts the lines of a source from 1."""
     if not line:
         return None  # CLIENT-2
     try:
         line.encode()
     except UnicodeEncodeError:
-        return Explanation("Not sent: the line is not UTF-8.")  # TEXT-1, TEXT-5
+        which = "the line" if number is None else f"line {number}"
+        return Explanation(f"Not sent: {which} is not UTF-8.")  # TEXT-1, TEXT-5
     if line.startswith("//"):
         return _request(_SAY, [line[1:]])  # CLIENT-2
     if not line.startswith("/"):

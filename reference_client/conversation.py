@@ -2,7 +2,7 @@
 
 Lines of the user go in, and so does what happens on the connection; lines to show come out, and requests go to the
 `Speaker`, which is the connection of the moment. A conversation may outlive it: what was typed and not sent then waits for
-the next one. The invariant: from the first WELCOME on, every line that was typed is sent, explained, or counted at the end.
+the next one. The invariant: every line that was typed is sent, explained, or counted at the end.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from collections import deque
 from typing import NamedTuple, Protocol
 
 from impwire import Message
-from impwire.messages import Error, GoodbyeCode, Leave, Ok, Welcome, Who
+from impwire.messages import Error, GoodbyeCode, Leave, Ok, Rename, Welcome, Who
 
 from . import commands
-from .display import Show, shown
+from .display import Show, harmless, shown
 from .effects import End, Ending, EndKind, Happening, Note, Told
 from .errors import InvalidRequest, NotConnected
-from .session import not_sent
 
 #: Lines and requests under way beyond which the source of lines is to pause.
 BACKLOG = 256
@@ -72,11 +71,14 @@ class Conversation:
         self._unsent: list[Message] = []
         self._unshown: int | None = None
         self._input_ended = self._leaving = False
+        #: How many lines were typed.
+        self._lines = 0
 
     # -- the user ------------------------------------------------------------------------------------------------
 
     def typed(self, line: str) -> list[Output]:
         """The user typed a line; it comes without its line feed. Bytes that were not UTF-8 are surrogates in it."""
+        self._lines += 1
         if self._is_welcome or (self._was_welcome and not self._waits):
             return self._obey(line)
         self._held.append(line)  # CLIENT-13; HELLO-7: nothing else may be sent yet.
@@ -112,14 +114,13 @@ class Conversation:
     def happened(self, happening: Told | Note) -> list[Output]:
         """The lines for what has come, and for what was typed before WELCOME."""
         if isinstance(happening, Note):
-            return [Output(happening, Show(happening.line, happening.stream, "NOTE"))]
-        message, answers, ticket, own_name, is_last = happening
+            return [Output(happening, Show(happening.line, "error", "NOTE"))]
+        message, answers, ticket, own_name, _ = happening
         show = shown(message, answers, own_name)
         if show is not None and show.stream == "error":
             show = self._placed(show)
         if ticket is not None and ticket == self._unshown:
             show = None
-            self._unshown = None if is_last else ticket
         outputs = [Output(happening, show)]
         if isinstance(message, Welcome):
             self._is_welcome = self._was_welcome = True
@@ -128,24 +129,32 @@ class Conversation:
             self._leaving = False  # STATE-6
         return outputs
 
-    def ended(self, ending: Ending, *, again: bool = False) -> list[Output]:
-        """The connection has ended. `again`: another one follows, which takes what this one has not sent."""
+    def ended(self, ending: Ending, *, again: bool = False, unread: bool = False) -> list[Output]:
+        """The connection has ended. `again`: another one follows, which takes what this one has not sent. `unread`: the
+        source of lines had to pause, and has more of them."""
         self._speaker, self._is_welcome, self._unshown = None, False, None
+        unsent = list(ending.unsent) if again else [*ending.unsent, *self._waiting()]
+        ending = ending._replace(unsent=tuple(unsent))
         show = None if ending.kind in _SHOWN else Show(ending.line, "error", "END")
         if show is not None and ending.kind is not EndKind.NO_CONNECTION:  # That line names the place itself.
             show = self._placed(show)
         outputs = [Output(End(ending), show)]
         if again:
             outputs += _uncertain(ending)
-            self._unsent = [*_without_effect(ending), *ending.unsent, *self._unsent]
-        elif count := len(ending.unsent) + len(self._unsent) + self._held_requests():
-            outputs.append(_local(not_sent(count), "NOTE"))
+            self._unsent = [*_without_effect(ending), *unsent, *self._unsent]
+        elif unsent:
+            outputs.append(_local(_not_sent(len(unsent), unread), "NOTE"))
         return outputs
 
-    def _held_requests(self) -> int:
-        """How many of the lines that wait for a further connection would be sent; none counts that waits for the first."""
-        held = [commands.parse(line) for line in self._held] if self._was_welcome else []
-        return sum(isinstance(it, Message) and not isinstance(it, Leave) for it in held)
+    def gives_up(self) -> list[Output]:
+        """No other connection follows the one that has ended, though it was to be."""
+        waiting = self._waiting()
+        return [_local(_not_sent(len(waiting)), "NOTE")] if waiting else []
+
+    def _waiting(self) -> list[Message]:
+        """What was to be sent on a further connection, or on the first."""
+        held = [commands.parse(line) for line in self._held]
+        return [*self._unsent, *(it for it in held if isinstance(it, Message) and not isinstance(it, Leave))]
 
     def _placed(self, show: Show) -> Show:
         indent = show.indent + len(self._where) if show.indent else 0
@@ -173,7 +182,9 @@ class Conversation:
             self._speaker.finish()
 
     def _obey(self, line: str) -> list[Output]:
-        match commands.parse(line):
+        # What is still held was typed behind it. On a terminal one sees which line it was.
+        number = self._lines - len(self._held) if self._waits else None
+        match commands.parse(line, number):
             case None:
                 return []
             case commands.Explanation(explanation):
@@ -202,6 +213,13 @@ class Conversation:
         return []
 
 
+def _not_sent(count: int, unread: bool = False) -> str:
+    """The line for requests that were given up, and for the input behind them that was not read."""
+    what = "one message was" if count == 1 else f"{count} messages were"
+    rest = ", and the rest of the input was not read" if unread else ""
+    return f"Not sent: {what} still waiting{rest}."
+
+
 def _local(line: str, kind: str) -> Output:
     """What the server has no part in."""
     return Output(None, Show(line, "output", kind))
@@ -219,9 +237,14 @@ def _without_effect(ending: Ending) -> list[Message]:
 
 
 def _uncertain(ending: Ending) -> list[Output]:
-    """A word about each request of which nobody knows what became of it, as its OK would have shown it."""
-    oks = [] if _has_told(ending) else [shown(Ok(seq=0, time=0), it, ending.name) for it in ending.unanswered]
-    lines = [f"Not known whether this arrived: {ok.line}" for ok in oks if ok is not None]
+    """A word about each request of which nobody knows what became of it: as its OK would have shown it, but a RENAME as it
+    is typed, since its OK says what is so from then on."""
+    lines = []
+    for request in () if _has_told(ending) else ending.unanswered:
+        ok = shown(Ok(seq=0, time=0), request, ending.name)
+        if ok is not None:
+            what = f"/rename {harmless(request.name)}" if isinstance(request, Rename) else ok.line
+            lines.append(f"Not known whether this arrived: {what}")
     return [Output(None, Show(line, "error", "NOTE")) for line in lines]
 
 

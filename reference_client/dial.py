@@ -17,7 +17,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from .display import harmless
+from .display import harmless, place
+from .effects import Cause, Remedy
 from .errors import ClientError
 from .tls import tls_failure, verified_name
 
@@ -28,22 +29,23 @@ CONNECT_TIMEOUT = 10.0
 _HEAD_START = 0.25
 
 #: What is wrong with a connection without TLS to a server that speaks TLS.
-TLS_EXPECTED = "the server speaks TLS on this port; connect with --tls"
+TLS_EXPECTED = Cause("the server speaks TLS on this port; connect with TLS", Remedy.TLS)
 
 _Protocol = TypeVar("_Protocol", bound=asyncio.Protocol)
 
 
 class CannotConnect(ClientError):
-    """There is no connection; the text is one line for people. `lasting`: another try would end in the same way."""
+    """There is no connection; the text is one line for people. `lasting`: another try would end in the same way.
 
-    def __init__(self, line: str, lasting: bool = False) -> None:
+    `answered`: something listens there, but not as it should. `remedy` is what the text proposes, if programs may have a
+    word for it.
+    """
+
+    def __init__(
+        self, line: str, *, lasting: bool = False, answered: bool = False, remedy: Remedy | None = None
+    ) -> None:
         super().__init__(line)
-        self.lasting = lasting
-
-
-def place(host: str, port: int) -> str:
-    """Host and port as they are shown: 127.0.0.1:8092, [::1]:8092."""
-    return harmless(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        self.lasting, self.answered, self.remedy = lasting, answered, remedy
 
 
 async def dial(
@@ -57,6 +59,9 @@ async def dial(
 
     With `tls` the server's certificate is verified for `host` (section 3). Raises `CannotConnect`.
     """
+    if not 1 <= port <= 65535:  # A look-up would take the port modulo 65536.
+        line = f"cannot connect to {place(host, port)}: there can be no such port; is it from 1 to 65535?"
+        raise CannotConnect(line, lasting=True)
     connection: socket.socket | None = None
     try:
         async with asyncio.timeout(timeout):
@@ -74,7 +79,8 @@ async def dial(
             cause, lasting = _cause(error, host, timeout), not isinstance(error, OSError)
         else:
             cause, lasting = _handshake_cause(error, host, timeout), isinstance(error, (ssl.SSLError, ValueError))
-        raise CannotConnect(harmless(f"cannot connect to {place(host, port)}: {cause}"), lasting) from None
+        line = harmless(f"cannot connect to {place(host, port)}: {cause.words}")
+        raise CannotConnect(line, lasting=lasting, answered=connection is not None, remedy=cause.remedy) from None
 
 
 async def _first_that_answers(addresses: list[Any]) -> socket.socket:
@@ -150,33 +156,34 @@ async def _addresses(host: str, port: int) -> list[Any]:
     return await answer
 
 
-def _cause(error: OSError | ValueError, host: str, timeout: float) -> str:
+def _cause(error: OSError | ValueError, host: str, timeout: float) -> Cause:
     """Why there is no TCP connection, and what to look at."""
     if isinstance(error, TimeoutError) and not error.errno:
-        return f"no answer within {timeout:g} s; is the host right, and does a firewall stand in between?"
+        return Cause(f"no answer within {timeout:g} s; is the host right, and does a firewall stand in between?")
     if isinstance(error, ConnectionRefusedError):
-        return "connection refused; is the server running, and is this the right port?"
+        return Cause("connection refused; is the server running, and is this the right port?")
     if isinstance(error, (socket.gaierror, ValueError)):
         # What no look-up could bear is a ValueError, whose text is about codecs.
         what = error.strerror or "not found" if isinstance(error, socket.gaierror) else "there can be no such host"
-        return f"{what.lower()}; is the name of the host right?"
+        return Cause(f"{what.lower()}; is the name of the host right?")
     if error.errno == errno.EINVAL and host.lower().startswith("fe80:"):
-        return f"this address counts on one network only; name the interface to it, as in {host}%eth0"
-    return _system_words(error)
+        return Cause(f"this address counts on one network only; name the interface to it, as in {host}%eth0")
+    return Cause(_system_words(error))
 
 
-def _handshake_cause(error: OSError | ValueError, host: str, timeout: float) -> str:
+def _handshake_cause(error: OSError | ValueError, host: str, timeout: float) -> Cause:
     """Why there is no TLS on a TCP connection that stands, and what to look at."""
     if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
         return tls_failure(error, host)
     if isinstance(error, TimeoutError) and not error.errno:
-        return f"the TLS handshake was not done within {timeout:g} s; does the server speak TLS on this port?"
+        return Cause(f"the TLS handshake was not done within {timeout:g} s; does the server speak TLS on this port?")
     if isinstance(error, (ConnectionError, ssl.SSLEOFError)):
-        return (
+        return Cause(
             "the server broke the TLS handshake off; does it speak TLS on this port, "
-            "and does it want a certificate from you (--tls-cert)?"
+            "and does it want a certificate from you?",
+            Remedy.CERTIFICATE,
         )
-    return _system_words(error)
+    return Cause(_system_words(error))
 
 
 def speaks_tls(first: bytes) -> bool:
@@ -187,18 +194,21 @@ def speaks_tls(first: bytes) -> bool:
     return first[:2] in (b"\x15\x03", b"\x16\x03")
 
 
-def why_lost(error: Exception | None, *, heard: bool = True, tls: bool = False) -> str:
-    """The cause of a connection's end without GOODBYE, as the end of a sentence; empty if there is no more to say than that.
+def why_lost(error: Exception | None, *, heard: bool = True, tls: bool = False) -> Cause | None:
+    """The cause of a connection's end without GOODBYE; None if there is no more to say than that.
 
     `error` is what `connection_lost` was given, `heard` whether any byte has come, `tls` whether the connection has TLS.
     """
     if isinstance(error, ssl.SSLError):
-        return harmless(tls_failure(error))
+        return tls_failure(error)
     if heard:
-        return harmless(_system_words(error)) if error else ""
+        return Cause(_system_words(error)) if error else None
     # With TLS 1.3 the client is done before the server has judged its certificate, and not every server tells why it closes.
-    hint = "it may not take your certificate, or want one (--tls-cert)" if tls else "it may speak TLS (--tls)"
-    return f"the server closed it without a word; {hint}"
+    if tls:
+        hint, remedy = "it may not take your certificate, or want one", Remedy.CERTIFICATE
+    else:
+        hint, remedy = "it may speak TLS", Remedy.TLS
+    return Cause(f"the server closed it without a word; {hint}", remedy)
 
 
 def _system_words(error: Exception) -> str:

@@ -63,6 +63,11 @@ def _harmless_character(character: str) -> str:
     return f"<U+{ord(character):04X}>"
 
 
+def place(host: str, port: int) -> str:
+    """Host and port as they are shown: 127.0.0.1:8092, [::1]:8092."""
+    return harmless(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+
+
 def shown(message: Message, answers: Message | None, own_name: str) -> Show | None:
     """The line for a message, or None if it shows nothing (CLIENT-4). A reason that is not known has a line as well (LEFT-2).
 

@@ -21,8 +21,9 @@ class Send(NamedTuple):
 class Told(NamedTuple):
     """A message that the server has sent.
 
-    `answers` is the request that it answers, if any, and `ticket` what that request was given; None for an event, and
-    for an answer to what the session has sent by itself (HELLO, a PING for keepalive). `own_name` is the name that the
+    `answers` is the request that it answers, if any, and `ticket` what that request was given; None for an event, for
+    an answer to what the session has sent by itself (HELLO, a PING for keepalive), and for GOODBYE, which is no reply to
+    what it answers. `own_name` is the name that the
     client had before the message. `is_last` is False for a page of the roster behind which the session asks on.
     """
 
@@ -34,10 +35,9 @@ class Told(NamedTuple):
 
 
 class Note(NamedTuple):
-    """Something that people should know beside the messages: a harmless line, and the stream that it goes to."""
+    """Something that people should know beside the messages: a harmless line."""
 
     line: str
-    stream: str = "error"
 
 
 class EndKind(StrEnum):
@@ -53,14 +53,31 @@ class EndKind(StrEnum):
     NO_CONNECTION = "no connection"  # There never was one. No session ends so, but a talk can.
 
 
+class Remedy(StrEnum):
+    """What its user may change about a connection that has failed, for programs that know how that is done with them."""
+
+    TLS = "tls"  # Connect with TLS.
+    TRUST = "trust"  # Trust the server's certificate, or who has signed it.
+    CERTIFICATE = "certificate"  # Show the server a certificate.
+
+
+class Cause(NamedTuple):
+    """Why there is no connection, or no longer: the end of a sentence, and what that proposes, if programs may have a word
+    for it."""
+
+    words: str
+    remedy: Remedy | None = None
+
+
 class Ending(NamedTuple):
     """Why a connection has ended.
 
     `line` is one harmless line for people; after `LEFT`, `GOODBYE` and `NAME_REFUSED` it is the line that the message
     itself shows. `code` is that of GOODBYE or ERROR (an int where this version has no name for it), with its
     `retry_after_ms` and `detail` (as it came, not harmless). `name` is the name last borne, and `welcomed` tells whether
-    there was a WELCOME. `unanswered` has the requests that were sent and not answered, `unsent` those that were not even
-    sent; both in order, without LEAVE and what the session has sent by itself.
+    there was a WELCOME. `unanswered` has the requests that were sent and got no reply, the one that GOODBYE
+    answers included; `unsent` those that were not even sent, given up by `interrupt` or still waiting. Both are in order,
+    without LEAVE and what the session asks by itself. `remedy` is that of a `Cause`.
     """
 
     kind: EndKind
@@ -72,6 +89,7 @@ class Ending(NamedTuple):
     welcomed: bool = False
     unanswered: tuple[Message, ...] = ()
     unsent: tuple[Message, ...] = ()
+    remedy: Remedy | None = None
 
 
 class End(NamedTuple):

@@ -31,7 +31,10 @@ class NotConnected(ClientError):
 
 
 class TooManyEvents(ClientError):
-    """Nothing was sent, since so many events wait that nobody takes: iterate over the client."""
+    """So many events wait that nobody takes: iterate over the client.
+
+    Raised by a request, nothing was sent. It also ends a connection on which far more events come while a reply is owed.
+    """
 
 
 class RequestRefused(ClientError):
@@ -48,7 +51,8 @@ class RequestRefused(ClientError):
 
 
 class RosterIncomplete(ClientError):
-    """The list of users could not be read to its end. `users` are those that were told of."""
+    """The list of users was not read to its end: you are leaving, or the server does not go on with it. `users` are those
+    that were told of."""
 
     def __init__(self, text: str, users: tuple[User, ...]) -> None:
         super().__init__(text)

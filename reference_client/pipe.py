@@ -13,8 +13,9 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import TextIO
 
-from .display import Show
+from .display import Show, harmless, place
 from .effects import Happening
 from .talk import Settings, Talk, Tell
 
@@ -25,10 +26,14 @@ _PIECE = 65536
 
 
 class LineSplitter:
-    """Cuts bytes into lines at each line feed, with or without a carriage return in front of it."""
+    """Cuts bytes into lines at each line feed, with or without a carriage return in front of it.
+
+    The byte order mark with which some editors begin a file belongs to no line.
+    """
 
     def __init__(self) -> None:
         self._rest = bytearray()
+        self._is_first = True
 
     def feed(self, piece: bytes) -> list[str]:
         """The lines that end in this piece."""
@@ -52,6 +57,9 @@ class LineSplitter:
         decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         line = decoder.decode(self._rest.removesuffix(b"\r"), final=len(self._rest) < LONGEST_LINE)
         self._rest.clear()
+        if self._is_first:
+            self._is_first = False
+            line = line.removeprefix("\ufeff")
         return line
 
 
@@ -99,9 +107,16 @@ def _read(
 def write(stream: str, line: str) -> None:
     """Write a line at once to the stream 'output' or 'error'. Raises OSError if nobody can read it any more."""
     file = sys.stderr if stream == "error" else sys.stdout
-    if file is not None:
-        file.buffer.write(line.encode("utf-8", "backslashreplace") + b"\n")
+    if file is None:
+        return
+    rest = memoryview(line.encode("utf-8", "backslashreplace") + b"\n")
+    try:
+        while rest:  # Without a buffer (PYTHONUNBUFFERED), a signal cuts what is written.
+            rest = rest[file.buffer.write(rest) :]
         file.buffer.flush()
+    except (OSError, KeyboardInterrupt):
+        abandon(file)
+        raise
 
 
 def tell_lines(_: Happening | None, show: Show | None) -> None:
@@ -114,13 +129,10 @@ def run(settings: Settings, tell: Tell = tell_lines) -> int:
     """Talk until the end and return the exit code."""
     try:
         return asyncio.run(_talk(settings, tell))
-    except BrokenPipeError:
-        _abandon_output()
-        return 1
     except OSError as error:
-        _abandon_output()
+        where, why = place(settings.host, settings.port), error.strerror or str(error)
         with suppress(OSError):
-            write("error", f"Cannot write the output: {error.strerror or error}.")
+            write("error", f"{where}: Cannot write the output: {harmless(why).lower()}.")  # CLIENT-7
         return 1
 
 
@@ -128,8 +140,11 @@ async def _talk(settings: Settings, tell: Tell) -> int:
     return await Talk(settings, tell, waits=True).run(input_lines())
 
 
-def _abandon_output() -> None:
-    """Whatever is still buffered has no reader; without this the interpreter would complain as it flushes it."""
-    if sys.stdout is not None:
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+def abandon(file: TextIO) -> None:
+    """Nobody reads this file, nor what leads to the same place. What is still buffered, and what is written yet, goes nowhere;
+    the interpreter would otherwise wait or complain as it flushes it."""
+    streams = [stream.fileno() for stream in (sys.stdout, sys.stderr) if stream is not None]
+    unread = [stream for stream in streams if os.path.sameopenfile(stream, file.fileno())]
+    with open(os.devnull, "wb") as nowhere:
+        for stream in unread:
+            os.dup2(nowhere.fileno(), stream)

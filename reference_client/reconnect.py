@@ -80,11 +80,11 @@ class Reconnect:
 
     def _may_pass(self, how: Ending | CannotConnect, now: float) -> bool:
         """Whether the next try may end in another way."""
+        # What answers and has never worked is likelier a mistake, such as the port of something else.
         if isinstance(how, CannotConnect):
-            return not how.lasting
+            return not how.lasting and (self._welcome is not None or not how.answered)
         match how.kind:
             case EndKind.LOST:
-                # What has never worked is likelier a mistake, such as the port of something else.
                 return self._welcome is not None
             case EndKind.GOODBYE:
                 # A code of a later version is judged by what the server advises (GOODBYE-2).

@@ -11,7 +11,7 @@ from typing import Any
 from impwire import EncodeError, Message
 from impwire.codecs import encode
 from impwire.messages import Hello, Welcome
-from impwire.tables import FAILURES
+from impwire.tables import FAILURES, LEGAL, REPLIES, Role, State
 
 from .display import harmless
 from .errors import InvalidRequest
@@ -33,7 +33,9 @@ def numbered(request: Message, request_id: int) -> Message:
 
 
 def check(request: Message, welcome: Welcome) -> None:
-    """Raises `InvalidRequest` if the server would have to refuse the request for its form."""
+    """Raises `InvalidRequest` if the server would have to refuse the request for its form, and TypeError for none."""
+    if type(request) not in REPLIES or (Role.CLIENT, State.ACTIVE, type(request)) not in LEGAL:
+        raise TypeError(f"{request.NAME} is no request that a client has at this point")
     for field, (limit, code) in _LIMITS.items():
         size = len(getattr(request, field, "").encode(errors="surrogatepass"))
         if size > getattr(welcome, limit):

@@ -31,7 +31,7 @@ from impwire.messages import (
 from impwire.tables import LIMITS, PROTOCOL_VERSION, TIMERS
 
 from .display import harmless, shown
-from .effects import Effect, End, Ending, EndKind, Note, Send, Told
+from .effects import Cause, Effect, End, Ending, EndKind, Note, Remedy, Send, Told
 from .errors import NotConnected
 from .pace import FREE, Bucket
 from .requests import check, check_name, numbered
@@ -80,24 +80,30 @@ class ClientSession:
         #: Requests that were sent and not answered, by their request_id.
         self._under_way: dict[int, _Request] = {}
         self._bucket = Bucket(burst=1, rate=1, now=0.0)  # Until WELCOME, when nothing is sent that costs a token.
-        self._pings: deque[Ping] = deque()
+        #: PINGs that cannot be answered now; a server has no more than one that waits (PING-3).
+        self._pings: deque[Ping] = deque(maxlen=1)
         self._seq = 0
         self._gap_told = False
         #: Whether to leave as soon as nothing is waited for (CLIENT-3).
         self._finishing = False
+        self._begun = 0.0
         self._heard: float | None = None
         self._pinged: float | None = None
         self._leave_by: float | None = None
+        #: What waited to be sent when the user has interrupted.
+        self._given_up: tuple[Message, ...] = ()
 
     # -- what happens --------------------------------------------------------------------------------------------
 
     def connected(self, now: float) -> None:
         """The connection stands."""
-        self._heard = now
+        self._begun = self._heard = now
         self._send(_Request(_OWN, self._hello), now)
 
     def received(self, data: bytes, now: float) -> None:
         """Bytes came, cut in any way (TRANSPORT-1)."""
+        if self.has_ended:
+            return  # What still comes while the connection closes is dropped.
         self._heard, self._pinged = now, None
         self._connection.receive_data(data)
         try:
@@ -108,11 +114,11 @@ class ClientSession:
             self._broken(error.reason)
         self._send_queued(now)
 
-    def disconnected(self, why: str = "") -> None:
+    def disconnected(self, why: Cause | None = None) -> None:
         """The stream has ended, or broke for the reason `why`."""
-        if not why:
+        if why is None:
             where = "in the middle of a message" if self._connection.unfinished else "without a goodbye"
-            why = f"the server closed it {where}"
+            why = Cause(f"the server closed it {where}")
         self._lost(why)
 
     def listened_again(self, now: float) -> None:
@@ -133,7 +139,7 @@ class ClientSession:
         then. The ticket returned stands in each `Told` that answers it.
 
         Raises `InvalidRequest` for what the server would have to refuse for its form (TEXT-5), and `NotConnected` before
-        WELCOME (HELLO-7), behind LEAVE (LEAVE-2) and after the end. Then nothing is sent.
+        WELCOME (HELLO-7), behind LEAVE (LEAVE-2) and after the end; TypeError for what no client asks for. Then nothing is sent.
         """
         if self.has_ended:
             raise NotConnected("the connection has ended")
@@ -156,15 +162,16 @@ class ClientSession:
     def interrupt(self, now: float) -> None:
         """The user wants to be gone (CLIENT-12). The first time the server is told and may answer; the second time ends it.
 
-        What is still to be sent is given up, with a word about it.
+        What is still to be sent is given up; the `Ending` tells of it.
         """
         if self._connection.state is State.CONNECTED:
-            self._end(EndKind.INTERRUPTED, "Interrupted before the server had answered.")
+            self._end(EndKind.INTERRUPTED, "Given up before the server had answered.")
         elif self._leave_by is not None:
             self._end(EndKind.INTERRUPTED, "Left without the server's goodbye.")
         else:
             self._leave_by = now + PATIENCE
-            self._give_up_queue()
+            self._given_up = _asked(self._queue)
+            self._queue.clear()
             if self._connection.state is State.ACTIVE:
                 self._leave(now)
 
@@ -188,7 +195,7 @@ class ClientSession:
             return None
         if self.welcome is None:
             # TIME-7: the server's timers are not known yet; it would give up after this time itself.
-            return self._heard + TIMERS["handshake_timeout"].default / 1000 + GRACE
+            return self._begun + TIMERS["handshake_timeout"].default / 1000 + GRACE
         if self._leave_by is not None:
             return self._leave_by
         patience = self.welcome.pong_timeout / 1000
@@ -211,7 +218,9 @@ class ClientSession:
     # -- messages of the server ----------------------------------------------------------------------------------
 
     def _handle(self, message: Message, answers: Message | None, now: float) -> None:
-        asked, own_name = self._answered(answers, now), self.name
+        # What GOODBYE answers was not done (GOODBYE-1), and stays among the requests without a reply.
+        asked = None if isinstance(message, Goodbye) else self._answered(answers, now)
+        own_name = self.name
         if isinstance(message, Welcome) and (fault := _beyond_its_range(message)):
             self._broken(fault)
             return
@@ -313,11 +322,11 @@ class ClientSession:
     def _lose_patience(self, now: float) -> None:
         silence = f"nothing was heard from the server for {now - (self._heard or 0.0):.0f} s"
         if self._connection.state is State.CONNECTED:
-            self._lost(f"{silence}; is it an IMP server?")
+            self._lost(Cause(f"the server has not answered for {now - self._begun:.0f} s; is it an IMP server?"))
         elif self._leave_by is not None:
             self._end(EndKind.INTERRUPTED, "Left without the server's goodbye.")
         elif self._connection.state is State.CLOSING or self._pinged is not None:
-            self._lost(silence)  # TIME-5: a missing PONG is a lost connection.
+            self._lost(Cause(silence))  # TIME-5: a missing PONG is a lost connection.
         else:
             self._pinged = now
             # Without a token, after such a time, replies are owed; those are signs of life as good as a PONG.
@@ -336,12 +345,6 @@ class ClientSession:
         if type(message) not in FREE:
             self._bucket.sent()
 
-    def _give_up_queue(self) -> None:
-        count = sum(not isinstance(request.message, Leave) for request in self._queue)
-        self._queue.clear()
-        if count:
-            self._do(Note(not_sent(count), "output"))
-
     # -- the end -------------------------------------------------------------------------------------------------
 
     def _say_goodbye(self, kind: EndKind, message: Error | Goodbye, answers: Message | None) -> None:
@@ -355,16 +358,22 @@ class ClientSession:
         doubt = "; is it an IMP server?" if self.welcome is None else ""
         self._end(EndKind.PROTOCOL, _sentence(f"The server has broken the protocol: {reason}{doubt}"))
 
-    def _lost(self, why: str) -> None:
+    def _lost(self, why: Cause) -> None:
         """END-6: no goodbye, and so no word of why."""
-        self._end(EndKind.LOST, _sentence(f"The connection was lost: {why}"))
+        self._end(EndKind.LOST, _sentence(f"The connection was lost: {why.words}"), remedy=why.remedy)
 
     def _end(
-        self, kind: EndKind, line: str, code: int | None = None, retry_after_ms: int = 0, detail: str = ""
+        self,
+        kind: EndKind,
+        line: str,
+        code: int | None = None,
+        retry_after_ms: int = 0,
+        detail: str = "",
+        remedy: Remedy | None = None,
     ) -> None:
         unanswered = _asked(self._under_way.values())
-        welcomed, unsent = self.welcome is not None, _asked(self._queue)
-        ending = Ending(kind, line, code, retry_after_ms, detail, self.name, welcomed, unanswered, unsent)
+        welcomed, unsent = self.welcome is not None, self._given_up or _asked(self._queue)
+        ending = Ending(kind, line, code, retry_after_ms, detail, self.name, welcomed, unanswered, unsent, remedy)
         self._do(End(ending))
         self.has_ended = True
         self._queue.clear()
@@ -375,14 +384,10 @@ class ClientSession:
 
 
 def _asked(requests: Iterable[_Request]) -> tuple[Message, ...]:
-    """What people wait for among these."""
-    return tuple(it.message for it in requests if it.ticket != _OWN and not isinstance(it.message, Leave))
-
-
-def not_sent(count: int) -> str:
-    """The line for requests that were given up."""
-    what = "one message was" if count == 1 else f"{count} messages were"
-    return f"Not sent: {what} still waiting."
+    """What people wait for among these; a further page of the roster is none of it."""
+    return tuple(
+        it.message for it in requests if it.ticket != _OWN and not it.listed and not isinstance(it.message, Leave)
+    )
 
 
 def _sentence(text: str) -> str:

@@ -19,12 +19,18 @@ from impwire.messages import Welcome
 
 from .client import Client
 from .conversation import Conversation, Output, exit_code
-from .dial import CannotConnect, place
-from .display import Show, harmless
-from .effects import End, Ending, EndKind, Happening, Told
+from .dial import CannotConnect
+from .display import Show, harmless, place
+from .effects import End, Ending, EndKind, Happening, Remedy, Told
 from .errors import ConnectionEnded
 from .people import People
 from .reconnect import Reconnect, Wait
+
+#: Seconds that reading the input which is already there may take when there was no stay.
+_READING = 0.1
+
+#: The program's options against what has failed.
+_OPTIONS = {Remedy.TLS: "--tls", Remedy.TRUST: "--tls-ca", Remedy.CERTIFICATE: "--tls-cert"}
 
 #: What an edge does with what it is told: something that happened on the connection, or None for what the server has no part
 #: in; and the line for it, or None if it shows nothing.
@@ -66,8 +72,10 @@ class Talk:
         self._client: Client | None = None
         self._reader: asyncio.Task[None] | None = None
         self._tries = 0
+        self._has_signal = False
         #: Set when there is room for another line.
         self._room = asyncio.Event()
+        self._room.set()
         #: Set when there is to be no other try.
         self._over = asyncio.Event()
         #: What the server has announced; None while there is no connection.
@@ -132,7 +140,9 @@ class Talk:
         """Connect, and again as long as the policy says so; return the exit code."""
         while True:
             ending, wait = await self._connection()
-            self._tell_all(self._conversation.ended(ending, again=wait is not None))
+            if wait is None:
+                await self._read_rest(ending)
+            self._tell_all(self._conversation.ended(ending, again=wait is not None, unread=not self._room.is_set()))
             if wait is None:
                 return exit_code(ending)
             self._tell(None, Show(wait.line, "error", "NOTE"))
@@ -140,6 +150,7 @@ class Talk:
             self.next_try = asyncio.get_running_loop().time() + wait.seconds
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._over.wait(), wait.seconds)
+                self._tell_all(self._conversation.gives_up())
                 return exit_code(ending)
             self.next_try = None
 
@@ -155,10 +166,12 @@ class Talk:
         except ConnectionEnded as error:
             ending = error.ending
         except CannotConnect as error:
-            failure, ending = error, Ending(EndKind.NO_CONNECTION, str(error), name=self.name)
+            failure = error
+            ending = Ending(EndKind.NO_CONNECTION, str(error), name=self.name, remedy=error.remedy)
         finally:
             self._client = self.welcome = None
             client.abort()
+        ending = _with_option(ending)
         if self._policy is None or self._over.is_set() or self._conversation.has_nothing_to_say(ending):
             return ending, None
         return ending, self._policy.ended(failure or ending, asyncio.get_running_loop().time(), random.random())
@@ -195,6 +208,11 @@ class Talk:
         self._conversation.input_ended()
         self._stop_trying()
 
+    async def _read_rest(self, ending: Ending) -> None:
+        """Without a WELCOME the end may come before the input was looked at: what is there is to be accounted for."""
+        if self._waits and not ending.welcomed and self._reader is not None:
+            await asyncio.wait({self._reader}, timeout=_READING)
+
     def _stop_trying(self) -> None:
         """A user who wants to leave while there is no connection needs no other one."""
         tries_again = self._tries > 1 or self.next_try is not None
@@ -217,7 +235,27 @@ class Talk:
         loop = asyncio.get_running_loop()
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)
-            if number is None or (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):
-                continue  # What was started with nohup stays.
+            if number is None or signal.getsignal(number) is signal.SIG_IGN:
+                continue  # As under nohup, or in the background of a script.
             with suppress(NotImplementedError):  # On Windows, where Ctrl-C ends the program as it stands.
-                loop.add_signal_handler(number, self.interrupt)
+                loop.add_signal_handler(number, self._signalled)
+                # Behind it, since it lets a call of the system that waits go on waiting; the loop is woken all the same.
+                signal.signal(number, self._signal_came)
+
+    def _signal_came(self, *_: object) -> None:
+        """Called even while the loop is held up, by whoever does not read our output; then the second one ends it."""
+        if self._has_signal:
+            raise KeyboardInterrupt
+        self._has_signal = True
+
+    def _signalled(self) -> None:
+        self._has_signal = False
+        self.interrupt()
+
+
+def _with_option(ending: Ending) -> Ending:
+    """The ending with the option of this program in its line, where that proposes what there is an option for."""
+    if ending.remedy is None:
+        return ending
+    words = ending.line.rstrip(".?")
+    return ending._replace(line=f"{words} ({_OPTIONS[ending.remedy]}){ending.line[len(words) :]}")

@@ -45,6 +45,8 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
     yield start
     for server in started:
         server.end()
+        for user in server.users:
+            user.socket.close()
 
 
 @pytest.fixture

@@ -115,6 +115,7 @@ class ServerProcess:
         )
         self.first_line = self.read_line()
         self.port = int(self.first_line.rpartition(":")[2] or 0)
+        self.users: list[User] = []
 
     def read_line(self) -> str:
         assert self.process.stdout is not None
@@ -127,7 +128,8 @@ class ServerProcess:
         self.process.stdin.flush()
 
     def user(self, name: str = "") -> User:
-        return User(self.port, name)
+        self.users.append(User(self.port, name))
+        return self.users[-1]
 
     def log(self) -> str:
         return self.log_file.read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ from impwire.messages import (
 from impwire.tables import LIMITS, TIMERS
 from reference_client.conversation import Conversation, Output, exit_code
 from reference_client.display import Show
-from reference_client.effects import Effect, End, Ending, EndKind, Note, Send, Told
+from reference_client.effects import Cause, Effect, End, Ending, EndKind, Note, Send, Told
 from reference_client.session import ClientSession
 
 BOB = User(session_id=8, name="bob")
@@ -139,7 +139,7 @@ class Stay:
         self.do()
 
     def loses(self, why: str = "") -> None:
-        self.session.disconnected(why)
+        self.session.disconnected(Cause(why) if why else None)
         self.do()
 
     def at(self, now: float) -> None:

@@ -25,7 +25,7 @@ from impwire.tables import CLIENT_COMMANDS
 from reference_client import commands
 from reference_client.conversation import BACKLOG, Conversation, exit_code
 from reference_client.display import Show, harmless
-from reference_client.effects import Ending, EndKind
+from reference_client.effects import End, Ending, EndKind
 from tests.talking import BOB, Talk, chat, error, goodbye, kinds, ok, page, texts, welcome
 
 
@@ -118,8 +118,8 @@ def test_typed_line_sends(talk: Talk, line: str, message: Message) -> None:
         ("ä" * 2049, "Not sent: the text is too long (4098 bytes; this server takes 4096)."),
         ("a\x07b", "Not sent: the text holds a character that is not allowed (U+0007 is not allowed here)."),
         ("/pm bob a\x9bb", "Not sent: the text holds a character that is not allowed (U+009B is not allowed here)."),
-        ("caf\udce9", "Not sent: the line is not UTF-8."),
-        ("/pm bob caf\udce9", "Not sent: the line is not UTF-8."),
+        ("caf\udce9", "Not sent: line 1 is not UTF-8."),
+        ("/pm bob caf\udce9", "Not sent: line 1 is not UTF-8."),
     ],
 )
 def test_line_that_cannot_be_sent_is_explained(talk: Talk, line: str, explanation: str) -> None:
@@ -127,6 +127,18 @@ def test_line_that_cannot_be_sent_is_explained(talk: Talk, line: str, explanatio
     talk.types(line)
     assert talk.shown[1:] == [Show(explanation, "output", "EXPLANATION")]
     assert talk.said() == []
+
+
+def test_line_that_is_not_utf8_is_told_by_its_number() -> None:
+    """Also of those that have waited for WELCOME. On a terminal it is the one that was typed last."""
+    talk = Talk()
+    talk.types("one", "\udce9", "")
+    talk.hears(welcome())
+    talk.types("two", "\udce9")
+    assert talk.lines[1:] == ["Not sent: line 2 is not UTF-8.", "Not sent: line 5 is not UTF-8."]
+    talk = welcomed(Conversation(waits=False))
+    talk.types("one", "\udce9")
+    assert talk.lines == ["Not sent: the line is not UTF-8."]
 
 
 def test_empty_line_is_passed_over(talk: Talk) -> None:
@@ -216,8 +228,20 @@ def test_end_of_input_waits_for_the_queue(slow: Talk) -> None:
 def test_interrupt_tells_what_was_not_sent(slow: Talk) -> None:
     slow.types("one", "two", "three", "four", "/leave")
     slow.interrupts()
-    assert kinds(slow.said()) == ["SAY", "SAY", "LEAVE"]
-    assert slow.lines == ["Not sent: 2 messages were still waiting."]
+    *_, leave = said = slow.said()
+    assert kinds(said) == ["SAY", "SAY", "LEAVE"]
+    slow.hears(goodbye(GoodbyeCode.LEFT, leave.request_id))
+    assert slow.lines == ["You have left.", "Not sent: 2 messages were still waiting."]
+
+
+def test_further_page_of_the_roster_is_no_message_that_waits(slow: Talk) -> None:
+    slow.types("one", "/who")
+    one, who = slow.said()
+    slow.hears(ok(one, 11), page(who, ["ann", "bob"], True))
+    slow.interrupts()
+    (leave,) = slow.said()
+    slow.hears(goodbye(GoodbyeCode.LEFT, leave.request_id))
+    assert slow.lines == ["ann: one", "Users here: ann, bob", "You have left."]
 
 
 def test_end_tells_what_was_not_sent(slow: Talk) -> None:
@@ -359,8 +383,44 @@ def test_refused_hello_ends_with_3(detail: str, line: str) -> None:
     talk = Talk()
     talk.types("hi")
     talk.hears(error(talk.sent[0], detail=detail))
-    assert (talk.errors, talk.lines, talk.exit_code()) == ([line], [], 3)
+    assert (talk.errors, talk.lines, talk.exit_code()) == ([line], ["Not sent: one message was still waiting."], 3)
     assert talk.said() == []
+
+
+def test_end_before_welcome_accounts_for_what_was_typed() -> None:
+    """In the ending, too, for programs."""
+    for waits in (True, False):
+        talk = Talk("ann", Conversation(waits=waits))
+        talk.types("one", "/foo", "", "/pm bob two", "/help", "/leave")
+        assert talk.ending is None
+        talk.loses()
+        assert talk.lines == ["Not sent: 2 messages were still waiting."]
+    conversation = Conversation()
+    conversation.typed("one")
+    end, note = conversation.ended(Ending(EndKind.NO_CONNECTION, "x"))
+    assert isinstance(end.happening, End)
+    assert end.happening.ending.unsent == (Say(text="one"),)
+    assert note.show == Show("Not sent: one message was still waiting.", "output", "NOTE")
+
+
+def test_input_that_was_not_read_to_its_end_is_told() -> None:
+    conversation = Conversation()
+    conversation.typed("one")
+    note = conversation.ended(Ending(EndKind.LOST, "x"), unread=True)[-1].show
+    assert note is not None
+    assert note.line == "Not sent: one message was still waiting, and the rest of the input was not read."
+
+
+def test_who_gives_up_between_two_connections_is_told_what_was_not_sent() -> None:
+    conversation = Conversation()
+    talk = Talk("ann", conversation, again=True)
+    talk.hears(welcome(rate_burst=2, rate_per_second=1))
+    talk.types("one", "two")
+    talk.loses()
+    talk.types("three")
+    note = Show("Not sent: 2 messages were still waiting.", "output", "NOTE")
+    assert [output.show for output in conversation.gives_up()] == [note]
+    assert Conversation().gives_up() == []
 
 
 def test_broken_protocol_is_one_line_that_says_why(talk: Talk) -> None:
@@ -513,6 +573,23 @@ def test_what_stood_behind_goodbye_had_no_effect_and_is_sent_again() -> None:
     ]
 
 
+def test_request_that_goodbye_answers_was_not_done_and_is_sent_again() -> None:
+    """GOODBYE-1."""
+    conversation = Conversation()
+    talk = welcomed(conversation, again=True)
+    talk.types("one", "two")
+    talk.hears(goodbye(GoodbyeCode.FLOOD, talk.said()[0].request_id))
+    assert texts(welcomed(conversation).said()) == ["one", "two"]
+
+
+def test_who_of_the_edge_itself_is_not_asked_on_by_the_next_connection() -> None:
+    """That begins with a WHO of its own."""
+    conversation = Conversation(waits=False, asks_who=True)
+    talk = welcomed(conversation, again=True)
+    talk.hears(page(talk.said()[0], ["ann"], True), goodbye(GoodbyeCode.SHUTTING_DOWN))
+    assert [who.after for who in welcomed(conversation).said()] == [""]
+
+
 @pytest.mark.parametrize("code", [None, GoodbyeCode.INTERNAL])
 def test_what_may_have_arrived_is_told_and_not_sent_again(code: GoodbyeCode | None) -> None:
     """END-9: a server that failed has not told what it did."""
@@ -526,7 +603,7 @@ def test_what_may_have_arrived_is_told_and_not_sent_again(code: GoodbyeCode | No
     assert talk.errors[1:] == [
         "Not known whether this arrived: ann: hi",
         "Not known whether this arrived: To bob: <U+202E>psst",
-        'Not known whether this arrived: You are now "Annie".',
+        "Not known whether this arrived: /rename Annie",
     ]
     assert welcomed(conversation).said() == []
 

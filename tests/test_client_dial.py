@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from reference_client import dial as module
-from reference_client.dial import CannotConnect, dial, place, speaks_tls, why_lost
+from reference_client.dial import CannotConnect, dial, speaks_tls, why_lost
+from reference_client.display import place
 from reference_client.tls import verified_name
 from tests.support import PATIENCE
 
@@ -30,9 +31,11 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
     return asyncio.run(asyncio.wait_for(work, PATIENCE))
 
 
-async def failure(host: str, port: int, timeout: float = PATIENCE) -> CannotConnect:
+async def failure(
+    host: str, port: int, timeout: float = PATIENCE, *, tls: ssl.SSLContext | None = None
+) -> CannotConnect:
     with pytest.raises(CannotConnect) as caught:
-        await dial(asyncio.Protocol, host, port, timeout=timeout)
+        await dial(asyncio.Protocol, host, port, tls, timeout)
     return caught.value
 
 
@@ -73,6 +76,19 @@ def test_port_without_a_server() -> None:
     error = run(failure("127.0.0.1", port))
     cause = "connection refused; is the server running, and is this the right port?"
     assert (str(error), error.lasting) == (f"cannot connect to 127.0.0.1:{port}: {cause}", False)
+    assert not error.answered
+
+
+def test_who_answers_and_breaks_the_handshake_off_has_answered() -> None:
+    async def broken_off() -> CannotConnect:
+        server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            return await failure("127.0.0.1", port, tls=ssl.create_default_context())
+
+    error = run(broken_off())
+    assert "the server broke the TLS handshake off" in str(error)
+    assert (error.answered, error.lasting) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +105,14 @@ def test_host_that_cannot_be(host: str, cause: str, lasting: bool) -> None:
     assert str(error).endswith(f"{cause}is the name of the host right?")
     assert "\x1b" not in str(error)
     assert error.lasting is lasting
+
+
+@pytest.mark.parametrize("port", [-1, 0, 65536, 99999])
+def test_port_that_cannot_be(port: int) -> None:
+    """A look-up would take it for another one, modulo 65536."""
+    error = run(failure("127.0.0.1", port))
+    assert str(error) == f"cannot connect to 127.0.0.1:{port}: there can be no such port; is it from 1 to 65535?"
+    assert error.lasting
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="systems differ in what they make of it")
@@ -232,21 +256,26 @@ def _refusal(reason: str) -> ssl.SSLError:
     [
         (None, {}, ""),
         (ConnectionResetError(104, "Connection reset by peer"), {}, os.strerror(104).lower()),
-        (None, {"heard": False}, "closed it without a word; it may speak TLS (--tls)"),
+        (None, {"heard": False}, "closed it without a word; it may speak TLS"),
         (
             None,
             {"heard": False, "tls": True},
             "closed it without a word; it may not take your certificate, or want one",
         ),
         (ConnectionResetError(104, "x"), {"heard": False}, "without a word; it may speak TLS"),
-        (_refusal("TLSV13_ALERT_CERTIFICATE_REQUIRED"), {"heard": False, "tls": True}, "--tls-cert"),
+        (
+            _refusal("TLSV13_ALERT_CERTIFICATE_REQUIRED"),
+            {"heard": False, "tls": True},
+            "the server wants a certificate from you",
+        ),
         (_refusal("TLSV1_ALERT_UNKNOWN_CA"), {"heard": False, "tls": True}, "does not trust your certificate"),
         (_refusal("SSLV3_ALERT_CERTIFICATE_EXPIRED"), {"tls": True}, "your certificate has expired"),
         (_refusal("SSLV3_ALERT_BAD_RECORD_MAC"), {"tls": True}, "sslv3 alert bad record mac"),
     ],
 )
 def test_words_for_a_connection_that_ends(error: Exception | None, how: dict[str, bool], words: str) -> None:
-    told = why_lost(error, **how)
+    cause = why_lost(error, **how)
+    told = cause.words if cause is not None else ""
     assert words in told
     assert bool(words) == bool(told)
     assert told[-1:] not in (".", "?")

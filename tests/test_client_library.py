@@ -40,6 +40,7 @@ from reference_client import (
     InvalidRequest,
     NameRefused,
     NotConnected,
+    Remedy,
     RequestRefused,
     RosterIncomplete,
     TooManyEvents,
@@ -212,8 +213,10 @@ def test_block_that_raises_gives_up_what_waits_and_leaves(script: ScriptedServer
             await fail()
         await serving
         for task in saying:
-            with pytest.raises(ConnectionEnded, match="You have left"):
+            with pytest.raises(ConnectionEnded, match="You have left") as ended:
                 await task
+            assert [request.text for request in ended.value.ending.unanswered if isinstance(request, Say)] == ["one"]
+            assert ended.value.ending.unsent == (Say(text="two"),)
 
     run(talk())
 
@@ -286,24 +289,72 @@ def test_goodbye_before_welcome_is_raised(script: ScriptedServer) -> None:
 def test_server_that_speaks_tls_is_told_from_others(script: ScriptedServer) -> None:
     async def talk() -> None:
         alerting = asyncio.create_task(does(lambda: script.peer.sendall(bytes.fromhex("15 0301 0002 0246"))))
-        with pytest.raises(ConnectionEnded, match="--tls"):
+        with pytest.raises(ConnectionEnded, match=r"the server speaks TLS on this port; connect with TLS\.$") as caught:
             async with ann_to(script):
                 pytest.fail("there was no WELCOME")
+        assert caught.value.ending.remedy is Remedy.TLS
         await alerting
 
     run(talk())
 
 
-def test_cancelled_connect_closes_the_connection(script: ScriptedServer) -> None:
+def test_who_asks_for_tls_in_the_wrong_way_does_not_go_without_it(script: ScriptedServer) -> None:
+    async def talk() -> None:
+        with pytest.raises(TypeError, match=r"tls has to be an ssl\.SSLContext, True or None, not 'ca\.pem'"):
+            async with connect("ann", "127.0.0.1", script.port, tls="ca.pem"):  # type: ignore[arg-type]
+                pytest.fail("there was a connection")
+
+    run(talk())
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_cancelled_connect_closes_the_connection(script: ScriptedServer, times: int) -> None:
+    """Also when it is cancelled once more while it closes."""
+
     async def talk() -> None:
         client = Client("ann")
         opening = asyncio.create_task(client.open("127.0.0.1", script.port))
         assert isinstance(await does(script.reads), Hello)
-        opening.cancel()
+        for _ in range(times):
+            assert opening.cancel()
+            await asyncio.sleep(0)
         with pytest.raises(asyncio.CancelledError):
             await opening
         assert client.is_closed
         assert await does(script.reads) is None
+
+    run(talk())
+
+
+def test_leave_that_is_cancelled_as_it_ends_is_cancelled(script: ScriptedServer) -> None:
+    """Nothing else would tell a task group or a timeout around it."""
+
+    async def talk() -> None:
+        client = Client("ann")
+        await joined(script, client)
+
+        async def cancel() -> bool:
+            await client.ended()
+            return leaving.cancel()
+
+        cancelling = asyncio.create_task(cancel())
+        await asyncio.sleep(0)  # So it is the first to know.
+        leaving = asyncio.create_task(client.leave())
+        await does(script.accepts, Leave)
+        await does(script.peer.close)
+        assert await cancelling
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+
+    run(talk())
+
+
+def test_leaving_without_a_connection_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "LEAVE_TIMEOUT", 1e6)
+
+    async def talk() -> None:
+        for at_once in (False, True):
+            await Client("ann").leave(at_once=at_once)
 
     run(talk())
 
@@ -365,6 +416,24 @@ def test_lost_connection_is_raised_to_who_waits_and_to_who_iterates(script: Scri
     run(talk())
 
 
+@pytest.mark.parametrize("ask", [lambda client: client.say("hi"), Client.who, Client.ping])
+def test_request_that_goodbye_answers_is_not_done(script: ScriptedServer, ask: Callable[[Client], Any]) -> None:
+    """GOODBYE-1."""
+
+    async def talk() -> None:
+        client = Client("ann")
+        await joined(script, client)
+        asking = asyncio.create_task(ask(client))
+        request = await does(script.reads)
+        await does(script.sends, goodbye(GoodbyeCode.FLOOD, request.request_id))
+        with pytest.raises(ConnectionEnded) as ended:
+            await asking
+        assert ended.value.ending.code is GoodbyeCode.FLOOD
+        assert ended.value.ending.unanswered == (request,)
+
+    run(talk())
+
+
 def test_requests_into_a_broken_connection_cause_no_noise(
     script: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -392,6 +461,7 @@ def test_server_that_breaks_the_protocol_is_left_at_once(script: ScriptedServer)
         with pytest.raises(ConnectionEnded, match="broken the protocol"):
             await anext(client)
         assert await does(script.reads) is None
+        client.abort()
 
     run(talk())
 
@@ -479,6 +549,23 @@ def test_list_that_does_not_go_on_is_not_passed_off_as_all(script: ScriptedServe
     run(talk())
 
 
+def test_list_that_was_not_read_to_its_end_for_leaving_is_not_passed_off_as_all(script: ScriptedServer) -> None:
+    async def talk() -> None:
+        client = Client("ann")
+        await joined(script, client)
+        asking = asyncio.create_task(client.who())
+        who = await does(script.reads)
+        leaving = asyncio.create_task(client.leave(at_once=True))
+        leave = await does(script.reads)
+        await does(script.sends, page(who, ["ann"], True), goodbye(GoodbyeCode.LEFT, leave.request_id))
+        with pytest.raises(RosterIncomplete, match="since you are leaving") as incomplete:
+            await asking
+        assert [user.name for user in incomplete.value.users] == ["ann"]
+        await leaving
+
+    run(talk())
+
+
 # -- events that nobody takes ------------------------------------------------------------------------------------------
 
 
@@ -515,7 +602,35 @@ def test_events_that_nobody_takes_stop_the_reading_until_they_are_taken(
     run(talk())
 
 
-def test_leaving_needs_no_room_for_events(script: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_events_without_bound_in_front_of_a_reply_end_the_connection(
+    script: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All who wait are told; none of the events that were kept is lost."""
+    monkeypatch.setattr(library, "MOST_EVENTS", 1)
+
+    async def talk() -> None:
+        client = Client("ann")
+        await joined(script, client)
+        saying = asyncio.create_task(client.say("hi"))
+        assert (await does(script.reads)).text == "hi"
+        await does(script.sends, *(chat(seq) for seq in range(11, 21)), Ping(request_id=1, nonce=2))
+        assert isinstance(await does(script.reads), Pong), "ten are none too many"
+        await does(script.sends, chat(21))
+        with pytest.raises(TooManyEvents, match="10 events wait"):
+            await saying
+        assert await does(script.reads) is None
+        assert [await anext(client) for _ in range(10)] == [chat(seq) for seq in range(11, 21)]
+        for waiting in (anext(client), client.leave()):
+            with pytest.raises(TooManyEvents):
+                await waiting
+
+    run(talk())
+
+
+@pytest.mark.parametrize("leave", [Client.leave, Client.finish, Client.interrupt])
+def test_leaving_needs_no_room_for_events(
+    script: ScriptedServer, monkeypatch: pytest.MonkeyPatch, leave: Callable[[Client], Coroutine[Any, Any, None] | None]
+) -> None:
     monkeypatch.setattr(library, "MOST_EVENTS", 1)
 
     async def talk() -> None:
@@ -525,7 +640,13 @@ def test_leaving_needs_no_room_for_events(script: ScriptedServer, monkeypatch: p
         ping = await does(script.reads)
         await does(script.sends, chat(11), Pong(request_id=ping.request_id, nonce=ping.nonce))
         await pinging
-        await asyncio.gather(client.leave(), does(script.accepts, Leave))
+        assert client._link is not None
+        assert not client._link.is_reading
+        accepting = asyncio.create_task(does(script.accepts, Leave))
+        if (leaving := leave(client)) is not None:
+            await leaving
+        assert (await client.ended()).kind is EndKind.LEFT
+        await accepting
         assert [event async for event in client] == [chat(11)]
 
     run(talk())
@@ -602,7 +723,11 @@ def test_observer_that_acts_sees_what_comes_of_it_behind_what_had_come(script: S
 
 
 def test_what_the_observer_raises_ends_the_connection_and_is_raised(script: ScriptedServer) -> None:
+    """And it is asked for nothing more."""
+    seen: list[Happening] = []
+
     def observe(happening: Happening) -> None:
+        seen.append(happening)
         if isinstance(happening, Told) and isinstance(happening.message, Chat):
             raise ZeroDivisionError
 
@@ -616,6 +741,10 @@ def test_what_the_observer_raises_ends_the_connection_and_is_raised(script: Scri
             with pytest.raises(ZeroDivisionError):
                 await waiting
         assert await does(script.reads) is None
+        assert client._link is not None
+        await client._link.gone.wait()
+        assert [told.message.NAME for told in seen if isinstance(told, Told)] == ["WELCOME", "CHAT"]
+        assert len(seen) == 2
 
     run(talk())
 

@@ -87,6 +87,7 @@ def test_color(monkeypatch: pytest.MonkeyPatch, choice: str | None, environment:
         (["ann", "--host", "[::1]:8093"], "'[::1]:8093' has a port in it"),
         (["ann", "--host", ""], "'' is no name or address"),
         (["ann", "--nope"], "unrecognized arguments: --nope"),
+        (["ann", "--reconn"], "unrecognized arguments: --reconn"),
         (["ann", "--color", "green"], "invalid choice: 'green'"),
         (["ann", "--tls-key", "x"], "--tls-key goes with --tls-cert"),
         (["ann", "--tls-ca", "/none.pem"], "--tls-ca /none.pem: cannot be read: No such file"),
@@ -169,10 +170,47 @@ def test_screen_is_for_people_at_a_terminal_that_can_move_its_cursor(
     assert main(["ann", *arguments]) == {"terminal": 10, "pipe": 11}[edge]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="TERM means nothing there")
+def test_without_prompt_toolkit_the_terminal_is_a_pipe_with_a_hint(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in [name for name in sys.modules if name.startswith(("reference_client.terminal", "prompt_toolkit"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr("reference_client.terminal", raising=False)
+    monkeypatch.setitem(sys.modules, "prompt_toolkit", None)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stdin", Stream(True))
+    monkeypatch.setattr(sys, "stdout", Stream(True))
+    monkeypatch.setattr("reference_client.pipe.run", lambda *_: 11)
+    assert main(["ann"]) == 11
+    hint = "For a better terminal install prompt_toolkit (pip install prompt_toolkit).\n"
+    assert capsys.readouterr().err == hint
+
+
+def test_interrupt_that_the_talk_does_not_catch_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As on Windows."""
+
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("reference_client.pipe.run", interrupted)
+    assert main(["ann", "--host", "::1", "--port", "1"]) == 1
+    assert capsys.readouterr() == ("", "[::1]:1: Interrupted.\n")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
-@pytest.mark.parametrize("module", ["impwire.tables", "construct", "asyncio"])
-def test_interrupt_while_the_program_is_loaded_is_one_line(module: str, tmp_path: Path) -> None:
-    """The program interrupts itself where it asks for a module."""
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("impwire.tables", "Interrupted.\n"),
+        ("construct", "Interrupted.\n"),
+        ("asyncio", "127.0.0.1:8092: Interrupted.\n"),
+    ],
+)
+def test_interrupt_while_the_program_is_loaded_is_one_line(module: str, line: str, tmp_path: Path) -> None:
+    """The program interrupts itself where it asks for a module. The place is told as soon as it is known."""
     (tmp_path / "sitecustomize.py").write_text(
         "import signal, sys\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # In the background it is ignored.
@@ -191,4 +229,4 @@ def test_interrupt_while_the_program_is_loaded_is_one_line(module: str, tmp_path
         text=True,
         timeout=PATIENCE,
     )
-    assert (program.returncode, program.stdout, program.stderr) == (1, "", "Interrupted.\n")
+    assert (program.returncode, program.stdout, program.stderr) == (1, "", line)

@@ -20,7 +20,6 @@ from impwire import Message
 from impwire.messages import Goodbye, GoodbyeCode, Hello, Leave, Ok, Ping, Pm, Pong, Roster, Say, User, Welcome, Who
 from impwire.tables import LIMITS, TIMERS
 from reference_client.effects import Effect, EndKind, Send
-from reference_client.pace import Bucket
 from tests.talking import Talk
 
 
@@ -179,13 +178,3 @@ def test_pace_is_not_much_slower_than_the_rate() -> None:
     world.run([(0.0, str(number)) for number in range(300)])
     fastest = (300 - 60) / 20
     assert fastest <= world.now <= fastest * 1.02 + 0.2
-
-
-def test_bucket_of_a_server_that_announces_nothing_is_not_waited_for_without_end() -> None:
-    """Section 15 allows no 0."""
-    bucket = Bucket(burst=0, rate=0, now=5.0)
-    assert bucket.ready_at() == 5.0
-    bucket.sent()
-    assert bucket.ready_at() == float("inf"), "the reply comes first"
-    bucket.answered(6.0)
-    assert 7.0 < bucket.ready_at() < 7.1

@@ -5,6 +5,8 @@ No test waits for time to pass. Each waits for a frame or a line, and a watchdog
 
 from __future__ import annotations
 
+import asyncio
+import codecs
 import os
 import re
 import signal
@@ -14,8 +16,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO, Any
 
 import pytest
@@ -32,22 +35,43 @@ from impwire.messages import (
     Say,
 )
 from impwire.tables import DEFAULT_PORT
+from reference_client import pipe
+from reference_client.pipe import LONGEST_LINE, LineSplitter
 from tests.scripted import ScriptedServer
-from tests.talking import chat, goodbye
+from tests.talking import chat, error, goodbye, page
 
 ROOT = Path(__file__).parent.parent
 WATCHDOG = 30.0
 
+#: Python with its usual buffers.
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+
+#: A roster of one page whose line no pipe holds.
+USERS = [f"user{number:020}" for number in range(4096)]
+
 posix = pytest.mark.skipif(os.name != "posix", reason="needs signals and pseudo-terminals")
+
+
+@contextmanager
+def ignoring(*ignored: int) -> Iterator[None]:
+    """What is started meanwhile finds these signals ignored, and no others, whatever has started the tests."""
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    usual = [signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, action in zip(numbers, usual, strict=True):
+            signal.signal(number, action)
 
 
 class Client:
     """The program, its lines, and its end."""
 
-    def __init__(self, arguments: list[str], stack: ExitStack, **options: Any) -> None:
+    def __init__(self, arguments: list[str], stack: ExitStack, ignored: tuple[int, ...] = (), **options: Any) -> None:
         streams: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         command = [sys.executable, "-m", "reference_client", *arguments]
-        self.process: subprocess.Popen[bytes] = subprocess.Popen(command, **(streams | {"cwd": ROOT} | options))
+        with ignoring(*ignored):
+            self.process: subprocess.Popen[bytes] = subprocess.Popen(command, **(streams | {"cwd": ROOT} | options))
         watchdog = threading.Timer(WATCHDOG, self.process.kill)
         watchdog.start()
         stack.callback(watchdog.cancel)
@@ -71,6 +95,17 @@ class Client:
         assert self.process.stdin is not None
         return self.process.stdin
 
+    def is_read(self) -> None:
+        """Until the program has read all that was typed. Nothing tells when it has."""
+        while _waiting(self._stdin):
+            time.sleep(0.005)
+
+    def writes(self) -> None:
+        """Until the program has begun to write what nobody has read yet. Nothing tells when it has."""
+        assert self.process.stdout is not None
+        while not _waiting(self.process.stdout):
+            time.sleep(0.005)
+
     def ends_input(self) -> None:
         self._stdin.close()
 
@@ -85,6 +120,14 @@ class Client:
         assert self.process.stderr is not None
         output, errors = self.process.stdout.read().decode(), self.process.stderr.read().decode()
         return self.process.wait(), output, errors
+
+
+def _waiting(stream: IO[bytes]) -> int:
+    """How many bytes are in a pipe."""
+    from fcntl import ioctl
+    from termios import FIONREAD
+
+    return int.from_bytes(ioctl(stream, FIONREAD, bytes(4)), sys.byteorder)
 
 
 def why(server: ScriptedServer, line: str) -> str:
@@ -110,7 +153,7 @@ Start = Callable[..., Client]
 
 @pytest.fixture
 def start(stack: ExitStack, server: ScriptedServer) -> Start:
-    """Start the client towards the server, with further arguments of Popen."""
+    """Start the client towards the server, with signals that are `ignored` and further arguments of Popen."""
 
     def start(name: str = "ann", **options: Any) -> Client:
         return Client([name, "--port", str(server.port)], stack, **options)
@@ -164,11 +207,11 @@ def test_piped_lines_wait_for_welcome_and_for_replies(start: Start, server: Scri
     code, output, errors = client.ends()
     assert (code, errors) == (0, "")
     lines = output.splitlines()
-    assert lines[:2] == ["Welcome to Test, ann.", "Not sent: the line is not UTF-8."]
+    assert lines[:2] == ["Welcome to Test, ann.", "Not sent: line 4 is not UTF-8."]
     assert lines[2:] == [f"ann: {text}" for text in texts] + ["You have left."]
 
 
-@pytest.mark.parametrize("content", [b"", b"from a file\n"])
+@pytest.mark.parametrize("content", [b"", b"from a file\n", b"\xef\xbb\xbffrom a file\r\n"])
 def test_input_from_a_file(start: Start, server: ScriptedServer, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "lines"
     path.write_bytes(content)
@@ -179,6 +222,19 @@ def test_input_from_a_file(start: Start, server: ScriptedServer, tmp_path: Path,
         assert server.accepts(Say, 11).text == "from a file"
     server.accepts(Leave)
     assert client.ends()[0] == 0
+
+
+def test_byte_order_mark_belongs_to_no_line() -> None:
+    """At the very beginning; further on U+FEFF is a character like any other (TEXT-1)."""
+    splitter, data = LineSplitter(), "\ufeff\ufeff/who\n\ufeffhi\n".encode()
+    assert [line for byte in data for line in splitter.feed(bytes([byte]))] == ["\ufeff/who", "\ufeffhi"]
+    assert LineSplitter().feed(codecs.BOM_UTF8 + b"\nhi\n") == ["", "hi"]
+
+
+def test_line_that_was_cut_inside_a_character_is_still_utf8() -> None:
+    most = "x" * (LONGEST_LINE - 1)
+    assert LineSplitter().feed(f"{most}\u00e9\n".encode()) == [most]
+    assert LineSplitter().feed(b"caf\xc3\n") == ["caf\udcc3"]
 
 
 def test_input_from_nowhere(start: Start, server: ScriptedServer) -> None:
@@ -198,24 +254,15 @@ def test_input_that_cannot_be_read(start: Start, server: ScriptedServer, tmp_pat
     assert (code, errors) == (0, "Cannot read the input: Bad file descriptor.\n")
 
 
-def test_much_input_is_read_no_faster_than_the_server_answers(start: Start, server: ScriptedServer) -> None:
-    client = start()
-    lines = [f"line {number}" for number in range(2000)]
-
-    def feed() -> None:
-        client.types(*lines)
-        client.ends_input()
-
-    threading.Thread(target=feed, daemon=True).start()
-    server.welcomes(rate_burst=1_000_000, rate_per_second=1_000_000)
-    reader: list[str] = []
-    drain = threading.Thread(target=lambda: reader.append(client.ends()[1]), daemon=True)
-    drain.start()
-    texts = [server.accepts(Say, 11 + number).text for number in range(len(lines))]
-    assert texts == lines
-    server.accepts(Leave)
-    drain.join(WATCHDOG)
-    assert reader[0].splitlines()[1:-1] == [f"ann: {line}" for line in lines]
+def test_no_piece_of_the_input_is_read_before_the_last_one_was_taken(tmp_path: Path) -> None:
+    done: list[Any] = []
+    loop: Any = SimpleNamespace(call_soon_threadsafe=lambda _, piece: done.append(len(piece)))
+    taken: Any = SimpleNamespace(acquire=lambda: done.append("taken"))
+    path = tmp_path / "lines"
+    path.write_bytes(bytes(100_000))
+    with path.open("rb") as file:
+        pipe._read(file.fileno(), loop, asyncio.Queue(), taken)
+    assert done == ["taken", 65536, "taken", 100_000 - 65536, "taken", 0]
 
 
 def test_piped_lines_keep_within_the_rate(start: Start, server: ScriptedServer) -> None:
@@ -253,7 +300,7 @@ def test_signal_leaves_though_lines_wait(start: Start, server: ScriptedServer) -
     leave = server.reads()
     assert isinstance(leave, Leave)
     server.sends(Ok(request_id=one.request_id, seq=11, time=1), goodbye(GoodbyeCode.LEFT, leave.request_id))
-    lines = ["Not sent: 2 messages were still waiting.", "ann: one", "You have left.", ""]
+    lines = ["ann: one", "You have left.", "Not sent: 2 messages were still waiting.", ""]
     assert client.ends() == (0, "\n".join(lines), "")
 
 
@@ -283,6 +330,18 @@ def test_refused_name(start: Start, server: ScriptedServer) -> None:
     assert server.reads() is None
     server.peer.close()
     assert client.ends() == (3, "", why(server, "Not done: that name is taken."))
+
+
+@posix
+def test_refused_name_accounts_for_what_was_piped_in(start: Start, server: ScriptedServer) -> None:
+    client = start()
+    client.types("hi", "/who")
+    hello = server.reads()
+    client.is_read()
+    server.sends(error(hello))
+    server.peer.close()
+    note = "Not sent: 2 messages were still waiting.\n"
+    assert client.ends() == (3, note, why(server, "Not done: that name is taken."))
 
 
 @pytest.mark.parametrize(
@@ -338,14 +397,37 @@ def test_host_that_cannot_be(host: str, stack: ExitStack) -> None:
 
 
 def test_output_without_a_reader(start: Start, server: ScriptedServer) -> None:
-    reading, writing = os.pipe()
-    client = start(stdout=writing)
-    os.close(writing)
-    os.close(reading)
+    with _without_a_reader() as output:
+        client = start(stdout=output, env=BUFFERED)
+    _cannot_write(client, server, "broken pipe")
+
+
+def test_neither_output_nor_errors_have_a_reader(start: Start, server: ScriptedServer) -> None:
+    with _without_a_reader() as output:
+        client = start(stdout=output, stderr=subprocess.STDOUT, env=BUFFERED)
     server.welcomes()
     assert client.process.wait(WATCHDOG) == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a disk that is always full")
+def test_output_to_a_full_disk(start: Start, server: ScriptedServer) -> None:
+    with open("/dev/full", "wb") as full:
+        client = start(stdout=full)
+    _cannot_write(client, server, "no space left on device")
+
+
+def _without_a_reader() -> IO[bytes]:
+    reading, writing = os.pipe()
+    os.close(reading)
+    return os.fdopen(writing, "wb")
+
+
+def _cannot_write(client: Client, server: ScriptedServer, cause: str) -> None:
+    """CLIENT-7."""
+    server.welcomes()
     assert client.process.stderr is not None
-    assert client.process.stderr.read() == b""
+    assert client.process.stderr.read().decode() == why(server, f"Cannot write the output: {cause}.")
+    assert client.process.wait(WATCHDOG) == 1
 
 
 @posix
@@ -369,4 +451,58 @@ def test_signal_before_welcome(start: Start, server: ScriptedServer) -> None:
     client = start()
     assert isinstance(server.reads(), Hello)
     client.process.send_signal(signal.SIGTERM)
-    assert client.ends() == (1, "", why(server, "Interrupted before the server had answered."))
+    assert client.ends() == (1, "", why(server, "Given up before the server had answered."))
+
+
+@posix
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_signal_that_is_ignored_from_the_beginning_stays_ignored(
+    start: Start, server: ScriptedServer, name: str
+) -> None:
+    """As in the background of a script, or under nohup."""
+    number = getattr(signal, name)
+    client = start(ignored=(number,))
+    server.welcomes()
+    client.line()
+    client.process.send_signal(number)
+    client.types("hi")
+    assert server.accepts(Say, 11).text == "hi"
+    server.sends(Ping(request_id=5, nonce=6))
+    assert server.reads() == Pong(request_id=5, nonce=6)
+
+
+def _floods(client: Client, server: ScriptedServer) -> None:
+    """The client writes a line that goes into no pipe while nobody reads."""
+    server.welcomes(max_frame=1 << 20)
+    assert client.line() == "Welcome to Test, ann.\n"
+    client.types("/who")
+    server.sends(page(server.reads(), USERS, False))
+    client.writes()
+
+
+@posix
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_signal_cuts_no_line(start: Start, server: ScriptedServer, unbuffered: str) -> None:
+    client = start(env=os.environ | {"PYTHONUNBUFFERED": unbuffered})
+    _floods(client, server)
+    client.process.send_signal(signal.SIGTERM)
+    assert client.line() == f"Users here: {', '.join(USERS)}\n"
+    server.accepts(Leave)
+    assert client.ends() == (0, "You have left.\n", "")
+
+
+@posix
+@pytest.mark.parametrize("errors", [subprocess.PIPE, subprocess.STDOUT])
+def test_second_signal_ends_a_client_whose_output_nobody_reads(
+    start: Start, server: ScriptedServer, errors: int
+) -> None:
+    client = start(stderr=errors)
+    _floods(client, server)
+    for pause in (0.1, 5, 5):  # Of two that come at once a program may see one.
+        client.process.send_signal(signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            client.process.wait(pause)
+            break
+    assert client.process.returncode == 1
+    if client.process.stderr is not None:
+        assert client.process.stderr.read().decode() == why(server, "Interrupted.")

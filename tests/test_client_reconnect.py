@@ -29,6 +29,7 @@ MOST = 1 - 2**-53
 LOST = Ending(EndKind.LOST, "lost", welcomed=True)
 TAKEN = Ending(EndKind.NAME_REFUSED, "taken", code=ErrorCode.NAME_TAKEN)
 REFUSED = CannotConnect("connection refused")
+BROKEN_OFF = CannotConnect("the server broke the TLS handshake off", answered=True)
 
 
 def goodbye(code: int, retry_after_ms: int = 0) -> Ending:
@@ -81,6 +82,7 @@ def test_good_stay_forgets_what_failed_before_and_a_short_one_does_not() -> None
     ("how", "again"),
     [
         (REFUSED, True),
+        (BROKEN_OFF, True),
         (CannotConnect("the certificate is not trusted", lasting=True), False),
         (LOST, True),
         (LOST._replace(welcomed=False), True),
@@ -113,6 +115,7 @@ def test_each_code_of_goodbye_is_decided() -> None:
 def test_what_has_never_worked_is_not_tried_again_unless_nobody_listens() -> None:
     assert Reconnect().ended(LOST._replace(welcomed=False), 0.0, 0.5) is None
     assert Reconnect().ended(TAKEN, 0.0, 0.5) is None
+    assert Reconnect().ended(BROKEN_OFF, 0.0, 0.5) is None
     assert Reconnect().ended(REFUSED, 0.0, 0.5) is not None
 
 
@@ -133,7 +136,7 @@ def test_taken_name_is_waited_for_until_ones_ghost_must_have_left(
         now += wait.seconds
     else:
         pytest.fail("there is no end to it")
-    assert gone <= now <= gone + 10
+    assert gone < now <= gone + 10, "the server may be a little late, but not for ever"
 
 
 @pytest.mark.parametrize("code", [code for code in ErrorCode if code is not ErrorCode.NAME_TAKEN])

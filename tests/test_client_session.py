@@ -30,7 +30,7 @@ from impwire.messages import (
     Who,
 )
 from impwire.tables import LIMITS, TIMERS
-from reference_client.effects import EndKind
+from reference_client.effects import Ending, EndKind
 from reference_client.errors import InvalidRequest, NotConnected
 from reference_client.session import ClientSession
 from tests.talking import BOB, Stay, chat, error, goodbye, kinds, ok, page, texts, welcome
@@ -97,7 +97,7 @@ def test_refused_hello_is_the_end(detail: str, line: str) -> None:
     stay = Stay()
     stay.hears(Error(request_id=1, code=ErrorCode.NAME_TAKEN, request_type=1, retry_after_ms=0, detail=detail))
     assert stay.ending is not None
-    assert stay.ending == (EndKind.NAME_REFUSED, line, ErrorCode.NAME_TAKEN, 0, detail, "ann", False, (), ())
+    assert stay.ending == Ending(EndKind.NAME_REFUSED, line, ErrorCode.NAME_TAKEN, detail=detail, name="ann")
     assert stay.said() == []
 
 
@@ -156,6 +156,15 @@ def test_request_that_breaks_a_rule_is_not_sent(stay: Stay, request_: Message, c
     assert str(caught.value).startswith(text)
     assert str(caught.value).isprintable()
     assert (stay.said(), stay.alive()) == ([], True)
+
+
+@pytest.mark.parametrize(
+    "message", [chat(11), Pong(nonce=1), Hello(min_version=0x0100, max_version=0x0100, capabilities=0, name="bob")]
+)
+def test_what_no_user_asks_for_is_not_sent(stay: Stay, message: Message) -> None:
+    with pytest.raises(TypeError, match=f"{message.NAME} is no request that a client has at this point"):
+        stay.asks(message)
+    assert (stay.said(), stay.alive(), stay.session.backlog) == ([], True, 0)
 
 
 def test_limits_of_this_server_bind_texts_and_names() -> None:
@@ -248,8 +257,11 @@ def test_finish_waits_for_the_queue_and_for_what_is_owed(slow: Stay) -> None:
 def test_interrupt_leaves_at_once_and_tells_what_was_not_sent(slow: Stay) -> None:
     slow.asks("one", "two", "three", "four", Leave())
     slow.interrupts()
-    assert kinds(slow.said()) == ["SAY", "SAY", "LEAVE"]
-    assert slow.notes == ["Not sent: 2 messages were still waiting."]
+    *_, leave = said = slow.said()
+    assert kinds(said) == ["SAY", "SAY", "LEAVE"]
+    slow.hears(goodbye(GoodbyeCode.LEFT, leave.request_id))
+    assert slow.ending is not None
+    assert slow.ending.unsent == (Say(text="three"), Say(text="four"))
 
 
 def test_end_tells_what_was_not_answered_and_what_was_not_sent(slow: Stay) -> None:
@@ -257,8 +269,20 @@ def test_end_tells_what_was_not_answered_and_what_was_not_sent(slow: Stay) -> No
     one, two = slow.said()
     slow.hears(ok(one, 11), goodbye(GoodbyeCode.SHUTTING_DOWN, detail="tea", retry_after_ms=5000))
     line = "The server has ended the connection: tea"
-    fields = (EndKind.GOODBYE, line, GoodbyeCode.SHUTTING_DOWN, 5000, "tea", "ann", True, (two,), (Say(text="three"),))
-    assert slow.ending == fields
+    rest: dict[str, Any] = {"unanswered": (two,), "unsent": (Say(text="three"),)}
+    assert slow.ending == Ending(
+        EndKind.GOODBYE, line, GoodbyeCode.SHUTTING_DOWN, 5000, "tea", "ann", welcomed=True, **rest
+    )
+
+
+def test_goodbye_is_no_reply_to_the_request_that_it_answers(stay: Stay) -> None:
+    """GOODBYE-1, STATE-5: that was not done, and is one of those without a reply."""
+    stay.asks("one", "two")
+    one, two = stay.said()
+    stay.hears(goodbye(GoodbyeCode.FLOOD, one.request_id))
+    assert [(told.answers, told.ticket) for told in stay.told] == [(one, None)]
+    assert stay.ending is not None
+    assert stay.ending.unanswered == (one, two)
 
 
 def test_rate_limited_is_told_and_nothing_is_sent_again(slow: Stay) -> None:
@@ -489,6 +513,20 @@ def test_roster_is_not_followed_after_leave(stay: Stay) -> None:
     assert [told.is_last for told in stay.told] == [True]
 
 
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_further_page_of_the_roster_is_nothing_that_anybody_has_asked_for(slow: Stay, is_sent: bool) -> None:
+    """It is neither counted nor sent again."""
+    slow.asks("one", WHO)
+    one, who = slow.said()
+    slow.hears(ok(one, 11), page(who, ["ann"], True))
+    if is_sent:
+        slow.at(slow.now + 1.1)
+    assert kinds(slow.said()) == ["WHO"] * is_sent
+    slow.loses()
+    assert slow.ending is not None
+    assert (slow.ending.unanswered, slow.ending.unsent) == ((), ())
+
+
 # -- the numbers of events ---------------------------------------------------------------------------------------------
 
 
@@ -563,6 +601,14 @@ def test_refused_leave_goes_on(stay: Stay) -> None:
     assert (kinds(stay.said()), stay.ending) == (["PONG", "SAY"], None)
 
 
+def test_ping_that_waits_is_not_heaped_up(stay: Stay) -> None:
+    """PING-3: there can be one; a server that sends more must not fill the memory behind LEAVE."""
+    stay.asks(Leave())
+    (leave,) = stay.said()
+    stay.hears(*(Ping(request_id=number, nonce=4) for number in range(3, 9)), error(leave))
+    assert stay.said() == [Pong(request_id=8, nonce=4)]
+
+
 @pytest.mark.parametrize("interrupted", [False, True])
 def test_refused_leave_closes_when_nobody_is_left_to_talk(stay: Stay, interrupted: bool) -> None:
     """STATE-6."""
@@ -573,6 +619,8 @@ def test_refused_leave_closes_when_nobody_is_left_to_talk(stay: Stay, interrupte
     (leave,) = stay.said()
     stay.hears(Ping(request_id=3, nonce=4), error(leave, ErrorCode.UNSUPPORTED_CRITICAL))
     assert (stay.said(), stay.ended()) == ([], EndKind.STUCK)
+    stay.hears_bytes(bytes(3))
+    assert not stay.session._connection.unfinished, "what comes while the connection closes is kept"
 
 
 @pytest.mark.parametrize(
@@ -587,7 +635,7 @@ def test_stream_without_goodbye_is_a_lost_connection(stay: Stay, data: bytes, wh
     """END-6."""
     stay.hears_bytes(data)
     stay.loses(why)
-    assert stay.ending == (EndKind.LOST, line, None, 0, "", "ann", True, (), ())
+    assert stay.ending == Ending(EndKind.LOST, line, name="ann", welcomed=True)
 
 
 def test_interrupt_leaves_without_waiting_for_replies(stay: Stay) -> None:
@@ -665,6 +713,20 @@ def test_server_that_never_answers_hello_is_given_up() -> None:
     assert stay.session.next_deadline() == stay.now + 15
     stay.at(stay.now + 15)
     assert stay.ended() is EndKind.LOST
+
+
+def test_server_that_never_comes_to_the_end_of_welcome_is_given_up() -> None:
+    """TIME-7: what it sends by and by is no answer."""
+    stay = Stay()
+    start = stay.now
+    for byte in encode(welcome())[:14]:
+        stay.at(stay.now + 1)
+        stay.hears_bytes(bytes([byte]))
+    assert stay.session.next_deadline() == start + 15
+    stay.at(start + 15)
+    assert stay.ending is not None
+    line = "The connection was lost: the server has not answered for 15 s; is it an IMP server?"
+    assert (stay.ending.kind, stay.ending.line) == (EndKind.LOST, line)
 
 
 def test_server_that_never_answers_leave_is_given_up(stay: Stay) -> None:

@@ -19,12 +19,15 @@ from impwire.messages import (
     Left,
     LeftReason,
     Ok,
+    Ping,
+    Pong,
     Rename,
     Renamed,
     Say,
     Who,
 )
 from reference_client import talk as driver
+from reference_client.conversation import BACKLOG
 from reference_client.dial import CannotConnect
 from reference_client.display import Show
 from reference_client.effects import End, Ending, EndKind, Happening
@@ -155,6 +158,74 @@ def test_goodbye_right_behind_welcome_accounts_for_what_was_typed(script: Script
         ann.types("hi")
         assert (await asyncio.gather(ann.ends(), does(serve)))[0] == 1
         assert ann.lines[1:] == ["Not sent: one message was still waiting."]
+
+    run(talk())
+
+
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        (2, "Not sent: 2 messages were still waiting."),
+        (1000, f"Not sent: {BACKLOG} messages were still waiting, and the rest of the input was not read."),
+    ],
+)
+def test_no_connection_accounts_for_what_was_typed(script: ScriptedServer, typed: int, line: str) -> None:
+    script.close()
+
+    async def talk() -> None:
+        ann = People(Settings(script.port))
+        ann.types(*map(str, range(typed)))
+        ann.ends_input()
+        assert await ann.ends() == 1
+        assert ann.lines == [line]
+        assert len(ann.errors) == 1
+
+    run(talk())
+
+
+def test_no_connection_may_be_known_before_the_input_was_read(
+    script: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "_READING", PATIENCE)
+    script.close()
+    told: list[str] = []
+
+    async def lines() -> AsyncIterator[str]:
+        await asyncio.sleep(0.05)  # Refusing takes less.
+        yield "hi"
+
+    def tell(_: Happening | None, show: Show | None) -> None:
+        assert show is not None
+        told.append(show.line)
+
+    async def talk() -> None:
+        assert await Talk(Settings(script.port), tell, waits=True).run(lines()) == 1
+        assert told[1:] == ["Not sent: one message was still waiting."]
+
+    run(talk())
+
+
+def test_no_more_lines_are_taken_than_may_be_under_way(script: ScriptedServer) -> None:
+    taken = []
+
+    async def lines() -> AsyncIterator[str]:
+        for number in range(2 * BACKLOG):
+            taken.append(number)
+            yield str(number)
+
+    def serve() -> None:
+        script.welcomes(rate_burst=10**9, rate_per_second=10**9)
+        for _ in range(BACKLOG):
+            assert isinstance(script.reads(), Say)
+        script.sends(Ping(request_id=1, nonce=1))
+        assert isinstance(script.reads(), Pong), "no further line before a reply"
+
+    async def talk() -> None:
+        running = asyncio.create_task(Talk(Settings(script.port), lambda *_: None, waits=True).run(lines()))
+        await does(serve)
+        assert len(taken) == BACKLOG
+        running.cancel()
+        await asyncio.wait({running})
 
     run(talk())
 
@@ -290,6 +361,21 @@ def test_user_who_wants_to_be_gone_is_not_kept_waiting_for_another_try(
     run(talk())
 
 
+def test_interrupt_between_two_tries_accounts_for_what_waits(script: ScriptedServer, policy: Policy) -> None:
+    policy.seconds = 1e6
+
+    async def talk() -> None:
+        ann = People(Settings(script.port, reconnect=True))
+        await does(script.welcomes)
+        await does(script.peer.close)
+        await becomes(lambda: ann.talk.next_try is not None)
+        ann.types("one", "two", "Ctrl-C")
+        assert await ann.ends() == 1
+        assert ann.lines[1:] == ["Not sent: 2 messages were still waiting."]
+
+    run(talk())
+
+
 def test_user_who_wants_to_be_gone_during_another_try_is(script: ScriptedServer, policy: Policy) -> None:
     async def talk() -> None:
         ann = People(Settings(script.port, reconnect=True), waits=False)
@@ -297,10 +383,11 @@ def test_user_who_wants_to_be_gone_during_another_try_is(script: ScriptedServer,
         await does(script.peer.close)
         await does(script.connects)
         assert isinstance(await does(script.reads), Hello)
+        assert ann.talk.next_try is None
         ann.ends_input()
         assert await ann.ends() == 1
         assert await does(script.reads) is None
-        assert ann.errors[-1] == f"127.0.0.1:{script.port}: Interrupted before the server had answered."
+        assert ann.errors[-1] == f"127.0.0.1:{script.port}: Given up before the server had answered."
 
     run(talk())
 

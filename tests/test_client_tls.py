@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from reference_client.dial import CannotConnect, dial, why_lost
+from reference_client.effects import Remedy
 from reference_client.tls import UnusableTls, tls_context
 from tests.support import PATIENCE, ROOT, ServerProcess, User
 
@@ -124,8 +125,8 @@ def test_trust_in_one_certificate_needs_no_authority(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("certificate", "ca", "words"),
     [
-        ("server.pem", None, "the server's certificate is not trusted: .*; name a certificate to trust with --tls-ca"),
-        ("server.pem", "expired.pem", "the server's certificate is not trusted: .*--tls-ca"),
+        ("server.pem", None, "the server's certificate is not trusted: .*; name a certificate to trust, if"),
+        ("server.pem", "expired.pem", "the server's certificate is not trusted: .*"),
         ("expired.pem", "expired.pem", "the server's certificate has expired; "),
         ("early.pem", "early.pem", "the server's certificate is not valid yet; is the clock of this computer right"),
     ],
@@ -135,6 +136,7 @@ def test_server_that_is_not_to_be_trusted(serve: Serve, certificate: str, ca: st
     with pytest.raises(CannotConnect, match=f"^cannot connect to 127.0.0.1:{peer.port}: {words}") as caught:
         dialled(peer, tls_context(FILES / ca if ca else None))
     assert caught.value.lasting
+    assert (caught.value.remedy is Remedy.TRUST) is (certificate == "server.pem")
 
 
 def test_server_of_another_name(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +169,7 @@ def _closing(connection: socket.socket) -> socket.socket:
 @pytest.mark.parametrize(
     ("greet", "lasting", "words"),
     [
-        (_plain, True, "the server does not speak TLS there; leave --tls away, or look for its port with TLS"),
+        (_plain, True, "the server does not speak TLS there; connect without TLS, or look for its port with TLS"),
         (_closing, False, "the server broke the TLS handshake off; does it speak TLS on this port"),
     ],
 )
@@ -206,7 +208,7 @@ def test_certificate_is_shown_to_who_wants_one(serve: Serve, tmp_path: Path, key
 
 
 @pytest.mark.parametrize(
-    ("shown", "words"), [(None, "wants? a certificate from you.*--tls-cert"), ("expired", "not trust|has expired")]
+    ("shown", "words"), [(None, "wants? a certificate from you"), ("expired", "not trust|has expired")]
 )
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_certificate_that_the_server_does_not_get(
@@ -218,31 +220,37 @@ def test_certificate_that_the_server_does_not_get(
         context = tls_context(AUTHORITY, FILES / f"{shown}.pem", FILES / "server.key")
     peer = serve(speaking_tls(verify_mode=ssl.CERT_REQUIRED, maximum_version=version))
     if version is ssl.TLSVersion.TLSv1_2:
-        with pytest.raises(CannotConnect, match=words):
+        with pytest.raises(CannotConnect, match=words) as caught:
             dialled(peer, context)
+        remedy = caught.value.remedy
     else:
         error = dialled(peer, context)
         assert isinstance(error, ssl.SSLError)
-        assert re.search(words, why_lost(error, heard=False, tls=True))
+        cause = why_lost(error, heard=False, tls=True)
+        assert cause is not None
+        assert re.search(words, cause.words)
+        remedy = cause.remedy
+    if shown is None:
+        assert remedy is Remedy.CERTIFICATE
 
 
 @pytest.mark.parametrize(
-    ("ca", "certificate", "key", "words"),
+    ("ca", "certificate", "key", "argument", "words"),
     [
-        ("none.pem", None, None, ["--tls-ca", "none.pem", "No such file"]),
-        ("server.key", None, None, ["--tls-ca", "server.key", "does not hold a certificate"]),
-        ("damaged.pem", None, None, ["--tls-ca", "damaged.pem", "damaged"]),
-        (".", None, None, ["--tls-ca", "Is a directory"]),
-        (None, "none.pem", "client.key", ["--tls-cert", "none.pem", "No such file"]),
-        (None, "client.pem", "none.key", ["--tls-key", "none.key", "No such file"]),
-        (None, "client.pem", None, ["--tls-key", "client.pem", "does not hold a private key"]),
-        (None, "client.pem", "server.key", ["--tls-key", "server.key", "not the key of", "client.pem"]),
-        (None, "server.pem", "encrypted.key", ["--tls-key", "encrypted.key", "encrypted", "openssl pkey"]),
-        (None, "damaged.pem", "server.key", ["--tls-cert", "damaged.pem", "damaged"]),
+        ("none.pem", None, None, "ca", ["none.pem: ", "No such file"]),
+        ("server.key", None, None, "ca", ["server.key: ", "does not hold a certificate"]),
+        ("damaged.pem", None, None, "ca", ["damaged.pem: ", "damaged"]),
+        (".", None, None, "ca", ["Is a directory"]),
+        (None, "none.pem", "client.key", "certificate", ["none.pem: ", "No such file"]),
+        (None, "client.pem", "none.key", "key", ["none.key: ", "No such file"]),
+        (None, "client.pem", None, "key", ["client.pem: ", "does not hold a private key"]),
+        (None, "client.pem", "server.key", "key", ["server.key: ", "not the key of", "client.pem"]),
+        (None, "server.pem", "encrypted.key", "key", ["encrypted.key: ", "encrypted", "openssl pkey"]),
+        (None, "damaged.pem", "server.key", "certificate", ["damaged.pem: ", "damaged"]),
     ],
 )
 def test_file_that_cannot_be_used(
-    tmp_path: Path, ca: str | None, certificate: str | None, key: str | None, words: list[str]
+    tmp_path: Path, ca: str | None, certificate: str | None, key: str | None, argument: str, words: list[str]
 ) -> None:
     (tmp_path / "damaged.pem").write_text((FILES / "server.pem").read_text().replace("M", "!", 3))
 
@@ -251,7 +259,9 @@ def test_file_that_cannot_be_used(
 
     with pytest.raises(UnusableTls) as caught:
         tls_context(place(ca), place(certificate), place(key))
+    assert caught.value.argument == argument
     assert "\n" not in str(caught.value)
+    assert "--" not in str(caught.value).replace("-----", ""), "a library has no options"
     for word in words:
         assert word in str(caught.value)
 
@@ -278,7 +288,7 @@ def test_without_what_the_server_wants_the_hint_is_one_line(start_server: Callab
     for arguments, words in (
         ([], "it may speak TLS (--tls).\n"),
         (["--tls-ca", str(AUTHORITY)], "it may not take your certificate, or want one (--tls-cert).\n"),
-        (["--tls"], "the server's certificate is not trusted"),
+        (["--tls"], "if you know that it is the right one (--tls-ca)\n"),
     ):
         talk = _client(server.port, *arguments)
         assert (talk.returncode, talk.stdout, talk.stderr.count("\n")) == (1, "", 1)
