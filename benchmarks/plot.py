@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 from .figures import Costs, Point
 from .load.servers import OURS
 
-_WIDTH, _HEIGHT = 750, 400
+_WIDTH, _HEIGHT = 840, 400
 _TOP, _BOTTOM, _LEFT, _GAP = 64, 52, 56, 44
 _PANEL = 250
 _COLOURS = {OURS: "#d1495b", "redis-server": "#3a86c8", "nats-server": "#2a9d6f", "mosquitto": "#b07aa1"}

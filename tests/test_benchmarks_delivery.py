@@ -6,6 +6,7 @@ Nothing here takes a time. What is found is small, or made up.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 import signal
 import socket
@@ -440,6 +441,16 @@ def test_plot_has_every_point_and_every_name() -> None:
     assert len(found.findall(f"{space}circle")) == 18
     names = [text.text for text in found.iter(f"{space}text") if text.get("class") == "name"]
     assert sorted(map(str, names)) == sorted(["mosquitto", "redis-server", OURS])
+
+
+def test_plot_has_room_for_the_name_of_every_server() -> None:
+    places = itertools.product((200, 5000), (1, 32), SERVERS)
+    rounds = {Point(*place): [Spent(number, 1.0, 1.0, 1.0)] for number, place in enumerate(places, 100)}
+    found = ElementTree.fromstring(plot.draw(Costs(_CONDITIONS, rounds)))
+    for text in found.iter("{http://www.w3.org/2000/svg}text"):
+        if text.get("class") == "name":
+            end = float(text.get("x", "")) + 7.5 * len(text.text or "")  # A bold letter of 12 pixels is hardly wider.
+            assert end <= float(found.get("width", ""))
 
 
 def test_results_readme_and_plot_are_made_of_the_figures() -> None:
