@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .uring import Ring
 
 #: Up to so many connections a call of the system for each costs less than the preparations for one for all.
-_FEW = 16
+_FEW = 24
 
 
 class Recipient(Protocol):
