@@ -39,6 +39,7 @@ from reference_client import pipe
 from reference_client.pipe import LONGEST_LINE, LineSplitter
 from tests.scripted import ScriptedServer
 from tests.talking import chat, error, goodbye, page
+from tests.watched import becomes
 
 ROOT = Path(__file__).parent.parent
 WATCHDOG = 30.0
@@ -97,14 +98,13 @@ class Client:
 
     def is_read(self) -> None:
         """Until the program has read all that was typed. Nothing tells when it has."""
-        while _waiting(self._stdin):
-            time.sleep(0.005)
+        assert becomes(lambda: not _waiting(self._stdin))
 
     def writes(self) -> None:
         """Until the program has begun to write what nobody has read yet. Nothing tells when it has."""
-        assert self.process.stdout is not None
-        while not _waiting(self.process.stdout):
-            time.sleep(0.005)
+        output = self.process.stdout
+        assert output is not None
+        assert becomes(lambda: _waiting(output) > 0)
 
     def ends_input(self) -> None:
         self._stdin.close()
