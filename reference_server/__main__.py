@@ -81,8 +81,9 @@ class _Program:
             ) from None
         self._console, self.console_ended = self._open_console(), True
         self.bans = Keeper(options.bans, self._say, self._not_stored)
+        self._slower: list[str] = []
         # TLS makes other bytes for each.
-        deliver = one_by_one if options.tls_cert or options.no_io_uring else all_at_once()
+        deliver = one_by_one if options.tls_cert or options.no_io_uring else all_at_once(self._slower.append)
         self.server = Server(service, self._log, self.bans.say, self.bans.save, deliver=deliver)
 
     async def start(self, tls: ssl.SSLContext | None) -> None:
@@ -93,6 +94,8 @@ class _Program:
             self._say(f"listening on {place}")
         for place in places:  # A log that cannot be written is told behind that.
             self._note("listen", f"{place}{' with TLS' if tls else ''}")
+        for why in self._slower:
+            self._note("delivery", why)
         if too_few:
             self._note("descriptors", too_few)
             self._say(too_few)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -54,13 +53,17 @@ def one_by_one(recipients: Sequence[R], data: bytes) -> list[tuple[R, int]]:
     return behind
 
 
-def all_at_once() -> Deliver:
-    """Deliver with one call for all, or, where the system has none, with one for each."""
+def all_at_once(note: Callable[[str], None] = lambda why: None) -> Deliver:
+    """Deliver with one call for all, or, where the system has none, with one for each; then `note` is told why."""
+    why = "only Linux has io_uring"
     if sys.platform == "linux":
-        with suppress(ImportError, OSError):
+        try:
             from .uring import Ring
 
             return _AtOnce(Ring())
+        except (ImportError, OSError) as error:
+            why = f"no io_uring: {error}"
+    note(f"what all users get is handed to the system for each: {why}")
     return one_by_one
 
 

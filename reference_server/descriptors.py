@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import resource
 
-#: What the server needs for itself: console, event loop, listeners, log, ban file, and connections that are being refused.
+#: What the server needs for itself: console, event loop, io_uring, listeners, log, ban file, and connections that are being
+#: refused.
 OWN = 64
 
 

@@ -3,7 +3,8 @@
 Kernel and process share two rings: requests go into one, and what became of each comes out of the other. Here every
 request is a `send` that must not wait, so all are done when the call returns.
 
-The invariant: between two calls of `Ring.send` both rings are empty, and nothing refers to a socket or to bytes any more.
+The invariant: between two calls of `Ring.send` both rings are empty, all their counters are equal, and nothing refers to a
+socket or to bytes any more.
 """
 
 from __future__ import annotations
@@ -74,12 +75,12 @@ class _Shared:
 
 
 class Ring:
-    """Sends to `size` sockets (a power of 2) with one call of the system, and to more with several. For one thread.
+    """Sends to `size` sockets or more with one call of the system, and to any number with several. For one thread.
 
     Raises OSError if the system has no io_uring, does not let us use it, or has one that does not do what it is for.
     """
 
-    def __init__(self, size: int = 1024) -> None:
+    def __init__(self, size: int = 512) -> None:  # Fits into the 64 KiB that older systems let a user lock.
         self._system = ctypes.CDLL(None, use_errno=True).syscall
         self._system.argtypes, self._system.restype = [ctypes.c_long] * 7, ctypes.c_long
         found = _Parameters()
@@ -136,6 +137,7 @@ class Ring:
             # What the kernel has not taken must not go out with the next call.
             self.close()
             failure = -(error.errno or errno.EIO)
+        # The ring of results is at least as long: what follows one another among the requests does so here.
         began = shared.result_head[0]
         done = slice(began % len(shared.taken), began % len(shared.taken) + self._done(shared))
         shared.result_head[0] = shared.result_tail[0]
@@ -150,9 +152,12 @@ class Ring:
         rest = count
         while rest or self._done(shared) < count:
             try:
-                rest -= self._call(_ENTER, self._descriptor, rest, count - self._done(shared), _GETEVENTS)
+                submitted = self._call(_ENTER, self._descriptor, rest, count - self._done(shared), _GETEVENTS)
             except InterruptedError:
                 continue
+            if rest and not submitted:
+                raise OSError(errno.EIO, "it takes nothing")
+            rest -= submitted
 
     @staticmethod
     def _done(shared: _Shared) -> int:

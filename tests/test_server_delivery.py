@@ -5,11 +5,13 @@ Both ways to deliver are held to the same. Where there is no io_uring, the tests
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -173,14 +175,78 @@ def test_without_io_uring_each_is_served_alone(why: str, monkeypatch: pytest.Mon
         monkeypatch.setattr(Ring, "send", lambda *_: [-22, -22])
     else:
         monkeypatch.setattr(Ring, "_call", _fails)
-    before = _open_descriptors()
-    assert all_at_once() is one_by_one
+    before, noted = _open_descriptors(), list[str]()
+    assert all_at_once(noted.append) is one_by_one
     assert _open_descriptors() == before
+    assert len(noted) == 1
 
 
 def _open_descriptors() -> list[str]:
     require_proc()
     return os.listdir("/proc/self/fd")
+
+
+class _Ahead:
+    """A counter of a ring as it will be after years: close to the largest number."""
+
+    def __init__(self, real: memoryview) -> None:
+        self._real, self._ahead = real, (1 << 32) - 16  # Positions stay: of the 8 requests and 16 results of a ring.
+
+    def __getitem__(self, index: int) -> int:
+        return (self._real[index] + self._ahead) % (1 << 32)
+
+    def __setitem__(self, index: int, value: int) -> None:
+        assert 0 <= value < 1 << 32
+        self._real[index] = (value - self._ahead) % (1 << 32)
+
+
+def test_counters_of_a_ring_begin_anew(stack: ExitStack) -> None:
+    _require_ring()
+    ring = Ring(8)
+    shared: Any = ring._shared
+    for name in ("request_tail", "result_head", "result_tail"):
+        setattr(shared, name, _Ahead(getattr(shared, name)))
+    recipients = [Recipient(stack) for _ in range(11)]
+    for _ in range(4):
+        assert ring.send([it.descriptor for it in recipients], b"x") == [1] * 11
+        assert [it.received() for it in recipients] == [b"x"] * 11
+    assert 0 < shared.request_tail[0] < 100
+    ring.close()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_system_that_is_interrupted_and_deals_with_a_part_at_a_time(
+    stack: ExitStack, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    _require_ring()
+    ring = Ring(8)
+    call, turns = ring._call, itertools.count()
+
+    def deals_with_two(number: int, descriptor: int, rest: int, wanted: int, flags: int) -> int:
+        turn = next(turns)
+        if turn % 2 == 0:
+            raise InterruptedError(4, "a signal")
+        if fails and turn > 2:
+            raise OSError(12, "no memory")
+        return call(number, descriptor, min(rest, 2), 0, flags)
+
+    monkeypatch.setattr(ring, "_call", deals_with_two)
+    recipients = [Recipient(stack) for _ in range(5)]
+    taken = [1, 1, -12, -12, -12] if fails else [1] * 5
+    assert ring.send([it.descriptor for it in recipients], b"x") == taken
+    assert ring.is_closed is fails
+    assert [it.received() for it in recipients] == [b"x" * max(count, 0) for count in taken]
+    ring.close()
+
+
+def test_system_that_deals_with_nothing_is_not_asked_for_ever(
+    stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _require_ring()
+    ring = Ring(8)
+    monkeypatch.setattr(ring, "_call", lambda *_: 0)
+    assert ring.send([Recipient(stack).descriptor], b"x") == [-5]
+    assert ring.is_closed
 
 
 def test_ring_is_given_back_with_the_last_reference() -> None:
